@@ -1,0 +1,196 @@
+/* A client's authentication: see login.h. */
+#include "login.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+enum { NONCE_SIZE = 24 };
+
+static mailproto_bytes bytes(const char *text)
+{
+    mailproto_bytes b = {text, text == NULL ? 0 : strlen(text)};
+    return b;
+}
+
+static int is_named(mailproto_bytes mechanism, const char *name)
+{
+    return mechanism.len == strlen(name) &&
+           strncasecmp(mechanism.ptr, name, mechanism.len) == 0;
+}
+
+/* Whether a mechanism that binds to the TLS connection is allowed. */
+static int may_bind(const login *l)
+{
+    const char *at = l->mechanisms;
+    if (at == NULL) {
+        return 1;
+    }
+    while (*(at += strspn(at, " ")) != '\0') {
+        mailproto_bytes word = {at, strcspn(at, " ")};
+        if ((mailproto_sasl_flags(word) & MAILPROTO_SASL_PLUS) != 0) {
+            return 1;
+        }
+        at += word.len;
+    }
+    return 0;
+}
+
+/* What the exchange needs, whichever mechanism it is: each takes what it knows of. */
+static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_options *o)
+{
+    memset(o, 0, sizeof *o);
+    o->struct_size = sizeof *o;
+    o->role = MAILPROTO_SASL_CLIENT;
+    o->mechanism = mechanism;
+    o->name = bytes(l->user);
+    o->password = bytes(l->password);
+    if (is_named(mechanism, "OAUTHBEARER") || is_named(mechanism, "XOAUTH2")) {
+        o->password = bytes(l->token);
+        o->host = bytes(l->host);
+        o->port = l->port;
+    }
+    if (!may_bind(l)) {
+        return;
+    }
+    /* SCRAM: for -PLUS, and for the others to tell that -PLUS was not offered, which
+       the server notices if somebody took it away (RFC 5802 6). */
+    mailproto_tls_info tls = {0};
+    tls.struct_size = sizeof tls;
+    if (mailproto_session_tls_info(l->session, &tls) == MAILPROTO_OK) {
+        o->binding_type = tls.binding_type;
+        o->binding = tls.binding;
+    }
+}
+
+static mailproto_status begin(login *l, mailproto_bytes mechanism)
+{
+    mailproto_sasl_options o;
+    unsigned char nonce[NONCE_SIZE];
+    if (getrandom(nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce) {
+        return MAILPROTO_ERR_IO;
+    }
+    fill(l, mechanism, &o);
+    o.nonce.ptr = (const char *)nonce; /* copied */
+    o.nonce.len = sizeof nonce;
+    size_t size = mailproto_sasl_mem_size(&o);
+    if (size > 0 && (l->mem = malloc(size)) == NULL) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    mailproto_status st = mailproto_sasl_init(l->mem, size, &o, &l->sasl);
+    return st == MAILPROTO_OK ? mailproto_sasl_start(l->sasl, l->session, l->tag) : st;
+}
+
+/* The strongest mechanism that was not tried yet. */
+static mailproto_status try_next(login *l)
+{
+    mailproto_bytes mechanism;
+    login_end(l);
+    mailproto_status st = mailproto_sasl_choose(&l->choice, &mechanism);
+    if (st == MAILPROTO_OK) {
+        st = begin(l, mechanism);
+    }
+    if (st != MAILPROTO_OK) {
+        login_end(l);
+    }
+    return st;
+}
+
+mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag)
+{
+    mailproto_sasl_choice *c = &l->choice;
+    login_end(l);
+    l->session = session;
+    l->tag = tag;
+    memset(c, 0, sizeof *c);
+    c->struct_size = sizeof *c;
+    c->allowed = bytes(l->mechanisms);
+    c->flags |= l->password != NULL ? MAILPROTO_SASL_HAVE_PASSWORD : 0U;
+    c->flags |= l->token != NULL ? MAILPROTO_SASL_HAVE_TOKEN : 0U;
+    c->flags |= l->allow_clear ? MAILPROTO_SASL_ALLOW_CLEAR : 0U;
+    if (is_named(c->allowed, "ANONYMOUS")) {
+        c->flags |= MAILPROTO_SASL_AS_GUEST;
+    }
+    mailproto_sasl_offers(c, session);
+    return try_next(l);
+}
+
+/* Whether the server may take another mechanism: it has no such one (504), or cannot
+   check this one for the user, which looks like a wrong password (535, RFC 4954 6). All
+   else is temporary, or was our own doing. */
+static int another_may_do(const mailproto_event *ev)
+{
+    return ev->code == 504 || ev->code == 535;
+}
+
+mailproto_status login_event(login *l, const mailproto_event *ev)
+{
+    if (l->sasl == NULL) {
+        return MAILPROTO_NOT_READY;
+    }
+    mailproto_status st = mailproto_sasl_drive(l->sasl, l->session, ev);
+    while (st == MAILPROTO_AGAIN) { /* it computes; an event loop would go on here */
+        st = mailproto_sasl_drive(l->sasl, l->session, NULL);
+    }
+    if (st == MAILPROTO_OK || st == MAILPROTO_NOT_READY) {
+        return st;
+    }
+    if (st == MAILPROTO_EOF && ev->number != 1) {
+        st = another_may_do(ev) ? try_next(l) : MAILPROTO_ERR_REFUSED;
+        return st == MAILPROTO_OK ? MAILPROTO_OK : MAILPROTO_ERR_REFUSED;
+    }
+    login_end(l);
+    return st;
+}
+
+void login_end(login *l)
+{
+    if (l->sasl != NULL) {
+        mailproto_sasl_wipe(l->sasl);
+    }
+    free(l->mem);
+    l->mem = NULL;
+    l->sasl = NULL;
+}
+
+/* ---- secrets in files ------------------------------------------------------------ */
+
+/* A compiler may leave out a memset() before free(); not this. */
+static void wipe(char *text, size_t len)
+{
+    volatile char *at = text;
+    while (len-- > 0) {
+        *at++ = '\0';
+    }
+}
+
+char *login_read_secret(const char *path)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        return NULL;
+    }
+    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer of stdio's */
+    errno = EINVAL;              /* what an empty file is */
+    ssize_t len = getline(&line, &cap, f);
+    fclose(f);
+    if (len <= 0) {
+        free(line);
+        return NULL;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    return line;
+}
+
+void login_forget(char *secret)
+{
+    if (secret != NULL) {
+        wipe(secret, strlen(secret));
+        free(secret);
+    }
+}

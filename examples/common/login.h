@@ -1,0 +1,56 @@
+/*
+ * A client's authentication on any session: the strongest mechanism that both sides
+ * allow, and the next one when the server refuses it.
+ *
+ * Knows sasl.h and session.h, so that what is here serves SMTP, POP3 and IMAP alike; a
+ * terminal, a configuration and a TLS library it does not know. The channel binding is
+ * what the TLS adapter told the session.
+ *
+ * When the session can authenticate (MAILPROTO_EV_SMTP_CAPS), and then at every event:
+ *
+ *     st = login_start(&login, session, tag);
+ *     st = login_event(&login, &ev);
+ */
+#ifndef EXAMPLE_LOGIN_H
+#define EXAMPLE_LOGIN_H
+
+#include <mailproto/sasl.h>
+
+typedef struct login {
+    /* Filled by the caller; all of it stays valid. */
+    const char *user;
+    const char *password;   /* or NULL */
+    const char *token;      /* an OAuth access token, or NULL */
+    const char *mechanisms; /* only these, blanks between; NULL: any but ANONYMOUS */
+    const char *host;       /* the server as the user named it, and ... */
+    unsigned port;          /* ... its port, for OAUTHBEARER */
+    int allow_clear;        /* passwords and tokens also without TLS */
+
+    /* This file's. */
+    mailproto_session *session;
+    uint32_t tag;
+    mailproto_sasl_choice choice;
+    mailproto_sasl *sasl; /* lies in mem; NULL: no exchange now */
+    void *mem;
+} login;
+
+/* Begins. OK: the events go on with it. MAILPROTO_ERR_NOT_OFFERED: there is no mechanism
+   that both sides allow. MAILPROTO_ERR_NEEDS_TLS: none without TLS. Or what
+   mailproto_sasl_init() and mailproto_sasl_start() say. */
+mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag);
+
+/* Shows it an event. MAILPROTO_NOT_READY: not an event of it. OK: it goes on.
+   MAILPROTO_EOF: authenticated. MAILPROTO_ERR_REFUSED: the server refused, and there is
+   nothing else to try; the event has its words. Else negative: it cannot go on;
+   MAILPROTO_ERR_AUTH: the server failed to prove that it knows the password too. */
+mailproto_status login_event(login *l, const mailproto_event *ev);
+
+/* Ends it, wherever it is. May be called twice. */
+void login_end(login *l);
+
+/* The first line of a file, of any length; NULL with errno: none. Released, after it was
+   overwritten, by login_forget(). */
+char *login_read_secret(const char *path);
+void login_forget(char *secret);
+
+#endif /* EXAMPLE_LOGIN_H */

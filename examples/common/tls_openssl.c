@@ -1,0 +1,253 @@
+/* TLS through OpenSSL: see tls_openssl.h. */
+#include "tls_openssl.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- contexts ------------------------------------------------------------------- */
+
+static SSL_CTX *context(const SSL_METHOD *method)
+{
+    ERR_clear_error();
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (ctx == NULL) {
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION); /* RFC 8996 */
+    /* A session shows its output anew for each write, perhaps at another address, and is
+       glad about every part that could be sent. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* Many mail servers hang up without a word. Whether something is missing at the end
+       is the mail protocol's question, and it knows the answer. */
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    return ctx;
+}
+
+tls_context *tls_client_context(const char *ca_file, int verify)
+{
+    SSL_CTX *ctx = context(TLS_client_method());
+    if (ctx == NULL) {
+        return NULL;
+    }
+    SSL_CTX_set_verify(ctx, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    int trusted = ca_file == NULL ? SSL_CTX_set_default_verify_paths(ctx)
+                                  : SSL_CTX_load_verify_locations(ctx, ca_file, NULL);
+    if (trusted != 1) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+tls_context *tls_server_context(const char *cert_file, const char *key_file)
+{
+    SSL_CTX *ctx = context(TLS_server_method());
+    if (ctx == NULL) {
+        return NULL;
+    }
+    if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1 ||
+        SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(ctx) != 1) {
+        SSL_CTX_free(ctx);
+        return NULL;
+    }
+    return ctx;
+}
+
+void tls_context_free(tls_context *ctx)
+{
+    SSL_CTX_free(ctx);
+}
+
+/* ---- connections ---------------------------------------------------------------- */
+
+/* Whom the certificate must name. An address has no place in SNI (RFC 6066 3). */
+static int expect_host(SSL *ssl, const char *host)
+{
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1) {
+        return 1;
+    }
+    ERR_clear_error(); /* it is no address: nothing that failed */
+    char name[256];    /* OpenSSL's macro takes no const */
+    if (strlen(host) >= sizeof name) {
+        return 0;
+    }
+    memcpy(name, host, strlen(host) + 1);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+tls_connection *tls_client_new(tls_context *ctx, int fd, const char *host)
+{
+    ERR_clear_error();
+    SSL *ssl = SSL_new(ctx);
+    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || !expect_host(ssl, host)) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+tls_connection *tls_server_new(tls_context *ctx, int fd)
+{
+    ERR_clear_error();
+    SSL *ssl = SSL_new(ctx);
+    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+void tls_free(tls_connection *ssl)
+{
+    if (ssl == NULL) {
+        return;
+    }
+    if (SSL_is_init_finished(ssl)) {
+        SSL_shutdown(ssl);
+    }
+    ERR_clear_error();
+    SSL_free(ssl);
+}
+
+/* What OpenSSL's answer means to a session; `failed` is for what is TLS's own fault. */
+static mailproto_status status_of(SSL *ssl, int answer, mailproto_status failed)
+{
+    switch (SSL_get_error(ssl, answer)) {
+    case SSL_ERROR_NONE:
+        return MAILPROTO_OK;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        return MAILPROTO_AGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return MAILPROTO_EOF;
+    default: /* SSL_ERROR_SYSCALL, SSL_ERROR_SSL */
+        return failed;
+    }
+}
+
+mailproto_status tls_handshake(tls_connection *ssl)
+{
+    /* The error queue is the thread's: what is in it from before would be taken for an
+       error of this call. */
+    ERR_clear_error();
+    mailproto_status st = status_of(ssl, SSL_do_handshake(ssl), MAILPROTO_ERR_TLS);
+    return st == MAILPROTO_EOF ? MAILPROTO_ERR_TLS : st;
+}
+
+short tls_poll_events(const tls_connection *ssl)
+{
+    if (SSL_want_write(ssl)) {
+        return POLLOUT;
+    }
+    return SSL_want_read(ssl) ? POLLIN : 0;
+}
+
+mailproto_status tls_read(void *ssl, void *buf, size_t cap, size_t *got)
+{
+    ERR_clear_error();
+    return status_of(ssl, SSL_read_ex(ssl, buf, cap, got), MAILPROTO_ERR_IO);
+}
+
+mailproto_status tls_write(void *ssl, const void *buf, size_t len, size_t *put)
+{
+    ERR_clear_error();
+    mailproto_status st =
+        status_of(ssl, SSL_write_ex(ssl, buf, len, put), MAILPROTO_ERR_IO);
+    return st == MAILPROTO_EOF ? MAILPROTO_ERR_IO : st; /* closed: cannot write */
+}
+
+/* ---- what is known of the connection --------------------------------------------- */
+
+/* tls-server-end-point (RFC 5929 4.1): the server's certificate, hashed with the hash of
+   its signature, MD5 and SHA-1 replaced by SHA-256. 0: it has none. */
+static size_t end_point(SSL *ssl, unsigned char hash[EVP_MAX_MD_SIZE])
+{
+    X509 *cert =
+        SSL_is_server(ssl) ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl);
+    int nid = NID_undef;
+    if (cert == NULL || X509_get_signature_info(cert, &nid, NULL, NULL, NULL) != 1) {
+        return 0;
+    }
+    if (nid == NID_md5 || nid == NID_sha1) {
+        nid = NID_sha256;
+    }
+    const EVP_MD *md = EVP_get_digestbynid(nid);
+    unsigned len = 0;
+    if (md == NULL || X509_digest(cert, md, hash, &len) != 1) {
+        return 0;
+    }
+    return len;
+}
+
+/* tls-exporter (RFC 9266 2). */
+static size_t exporter(SSL *ssl, unsigned char key[32])
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    const unsigned char context[1] = {0}; /* of length 0 */
+    return SSL_export_keying_material(ssl, key, 32, label, sizeof label - 1, context, 0,
+                                      1) == 1
+               ? 32
+               : 0;
+}
+
+static mailproto_bytes bytes(const char *text)
+{
+    mailproto_bytes b = {text, strlen(text)};
+    return b;
+}
+
+mailproto_status tls_started(mailproto_session *session, tls_connection *ssl)
+{
+    unsigned char binding[EVP_MAX_MD_SIZE];
+    mailproto_tls_info info = {0};
+    info.struct_size = sizeof info;
+    info.protocol = bytes(SSL_get_version(ssl));
+    info.cipher = bytes(SSL_get_cipher_name(ssl));
+    if (SSL_get0_peer_certificate(ssl) != NULL &&
+        (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0 &&
+        SSL_get_verify_result(ssl) == X509_V_OK) {
+        info.flags |= MAILPROTO_TLS_PEER_VERIFIED;
+    }
+    if (SSL_session_reused(ssl)) {
+        info.flags |= MAILPROTO_TLS_RESUMED;
+    }
+    if (SSL_version(ssl) == TLS1_3_VERSION) {
+        info.binding_type = MAILPROTO_BINDING_EXPORTER;
+        info.binding.len = exporter(ssl, binding);
+    } else {
+        info.binding_type = MAILPROTO_BINDING_END_POINT;
+        info.binding.len = end_point(ssl, binding);
+    }
+    info.binding.ptr = (const char *)binding;
+    if (info.binding.len == 0) {
+        info.binding_type = MAILPROTO_BINDING_NONE;
+    }
+    return mailproto_session_tls_started(session, &info);
+}
+
+const char *tls_error(const tls_connection *ssl, char *buf, size_t cap)
+{
+    long verdict = ssl == NULL ? X509_V_OK : SSL_get_verify_result(ssl);
+    unsigned long code = ERR_peek_error();
+    const char *reason = ERR_reason_error_string(code);
+    if (verdict != X509_V_OK && ssl != NULL &&
+        (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
+        snprintf(buf, cap, "certificate: %s", X509_verify_cert_error_string(verdict));
+    } else if (reason != NULL) {
+        snprintf(buf, cap, "%s", reason);
+    } else if (ERR_SYSTEM_ERROR(code)) {
+        snprintf(buf, cap, "%s", strerror(ERR_GET_REASON(code)));
+    } else {
+        snprintf(buf, cap, "the connection ended");
+    }
+    return buf;
+}

@@ -1,0 +1,266 @@
+#!/bin/bash
+# The main job of this library, live: alice@crepes.fr sends messages to the mail server of
+# crepes.fr, which relays them to the one of hamburger.edu, which puts them into the
+# Maildir of bob@hamburger.edu. Everything on this machine, on free ports of loopback.
+#
+#   examples/demo.sh                  installs what is missing, builds, runs
+#   examples/demo.sh --no-install     with what is there
+#   examples/demo.sh --programs DIR   with the programs that were built below DIR
+#
+# For Debian 12, as root or through sudo (or, with --no-install, as anybody). No system
+# service is started, and nothing is changed outside build/demo and a temporary folder.
+set -euo pipefail
+
+packages='build-essential cmake ninja-build pkg-config libssl-dev openssl'
+
+cd "$(dirname "$0")/.."
+install=yes
+programs=build/demo
+case ${1-} in
+'') ;;
+--no-install) install=no ;;
+--programs)
+    install=no
+    programs=$2
+    ;;
+*)
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+# ---- what is needed ----------------------------------------------------------------------
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
+        apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+missing() {
+    local package
+    for package in $packages; do
+        if [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null)" != 'ii ' ]
+        then
+            echo "$package"
+        fi
+    done
+}
+
+install_packages() {
+    local wanted
+    wanted=$(missing | tr '\n' ' ')
+    if [ -z "$wanted" ]; then
+        echo "Everything is installed already."
+        return
+    fi
+    echo "To be installed with apt-get: $wanted"
+    echo "(compiler, build tools and OpenSSL; no service among them is started)"
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "Neither root nor sudo: install them, or use --no-install." >&2
+        exit 1
+    fi
+    apt_get update
+    # shellcheck disable=SC2086 # a list of words
+    apt_get install -y --no-install-recommends $wanted >/dev/null
+}
+
+if [ "$install" = yes ]; then
+    step "What is needed"
+    install_packages
+fi
+
+# ---- build -------------------------------------------------------------------------------
+build() {
+    local generator=()
+    # A build folder that is there stays as it was made.
+    if command -v ninja >/dev/null && [ ! -e build/demo/CMakeCache.txt ]; then
+        generator=(-G Ninja)
+    fi
+    cmake -S . -B build/demo "${generator[@]}" -DCMAKE_BUILD_TYPE=Release \
+        -DMAILPROTO_EXAMPLES=ON -DMAILPROTO_TESTS=OFF -DMAILPROTO_BUILD_SHARED=OFF
+    cmake --build build/demo --parallel --target mailproto-send mailproto-mailserver
+}
+if [ "$programs" = build/demo ]; then
+    mkdir -p build/demo
+    step "Building into build/demo"
+    if ! build >build/demo/build.log 2>&1; then
+        cat build/demo/build.log
+        exit 1
+    fi
+fi
+send=$(find "$programs" -type f -name mailproto-send | head -n 1)
+server=$(find "$programs" -type f -name mailproto-mailserver | head -n 1)
+if [ -z "$send" ] || [ -z "$server" ]; then
+    echo "mailproto-send and mailproto-mailserver are not below $programs" >&2
+    exit 1
+fi
+echo "$send"
+echo "$server"
+
+# ---- a place for it ----------------------------------------------------------------------
+work=$(mktemp -d "${TMPDIR:-/tmp}/mailproto-demo.XXXXXX")
+servers=()
+stop_servers() {
+    if [ ${#servers[@]} -gt 0 ]; then
+        kill "${servers[@]}" 2>/dev/null || true
+        wait "${servers[@]}" 2>/dev/null || true
+        servers=()
+    fi
+}
+finish() {
+    local result=$?
+    trap - EXIT INT TERM
+    stop_servers
+    rm -rf "$work/certificates" "$work/queues" "$work/messages" "$work/logs" \
+        "$work/users" "$work/password" "$work/crepes.fr"
+    if [ -n "${SUDO_UID-}" ] && [ -n "${SUDO_GID-}" ]; then
+        chown -R "$SUDO_UID:$SUDO_GID" "$work"
+        chown "$SUDO_UID:$SUDO_GID" build 2>/dev/null || true
+        chown -R "$SUDO_UID:$SUDO_GID" build/demo 2>/dev/null || true
+    fi
+    rmdir "$work" 2>/dev/null || true
+    exit $result
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir "$work/certificates" "$work/messages" "$work/queues" "$work/logs"
+
+step "A certificate authority and two certificates, for today"
+certificate() {
+    local name=$1 file=$work/certificates/$1
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$file.key" \
+        -subj "/CN=$name" -out "$file.csr" 2>/dev/null
+    openssl x509 -req -in "$file.csr" -CA "$work/certificates/ca.pem" \
+        -CAkey "$work/certificates/ca.key" -CAcreateserial -days 1 -out "$file.pem" \
+        -extfile <(echo "subjectAltName=DNS:$name,DNS:localhost,IP:127.0.0.1") 2>/dev/null
+    openssl x509 -in "$file.pem" -noout -subject -ext subjectAltName | tr -s '\n ' ' '
+    echo
+}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 \
+    -keyout "$work/certificates/ca.key" -out "$work/certificates/ca.pem" \
+    -subj '/CN=One-day authority' 2>/dev/null
+certificate crepes.fr
+certificate hamburger.edu
+
+password=$(openssl rand -hex 12)
+printf 'alice:%s\n' "$password" >"$work/users"
+printf '%s\n' "$password" >"$work/password"
+chmod 600 "$work/users" "$work/password"
+
+# ---- the messages ------------------------------------------------------------------------
+step "The messages"
+cp examples/messages/*.eml "$work/messages"
+{
+    printf '%s\n' 'From: Alice <alice@crepes.fr>' 'To: Bob <bob@hamburger.edu>' \
+        'Subject: The sources, as promised' 'Date: Fri, 20 Nov 2026 10:30:00 +0100' \
+        'Message-ID: <7.20261120@crepes.fr>' 'MIME-Version: 1.0' \
+        'Content-Type: multipart/mixed; boundary="=_sources.1"' '' '--=_sources.1' \
+        'Content-Type: text/plain; charset=us-ascii' '' 'Here they are, Bob.' \
+        '.gitignore is not among them.' '.' '--=_sources.1' \
+        'Content-Type: application/x-tar; name="libmailproto.tar"' \
+        'Content-Disposition: attachment; filename="libmailproto.tar"' \
+        'Content-Transfer-Encoding: base64' ''
+    tar -cf - include lib | base64 -w 76
+    printf '%s\n' '--=_sources.1--'
+} | sed 's/$/\r/' >"$work/messages/sources.eml"
+(cd "$work/messages" && wc -c -- *.eml)
+
+# ---- the servers -------------------------------------------------------------------------
+# start <name> <option>...: a server on a free port, which is then in $port.
+start() {
+    local name=$1 log=$work/logs/$1
+    shift
+    "$server" --name "$name" --listen 127.0.0.1:0 --queue "$work/queues/$name" \
+        --maildir-root "$work/$name" --local-domain "$name" \
+        --cert "$work/certificates/$name.pem" --key "$work/certificates/$name.key" \
+        --cafile "$work/certificates/ca.pem" --relay-tls starttls --verbose "$@" \
+        > >(tee "$log") 2>&1 &
+    servers+=($!)
+    for ((i = 0; i < 100; i++)); do
+        port=$(sed -n 's/.* ready on .*:\([0-9]*\)$/\1/p' "$log" 2>/dev/null || true)
+        if [ -n "$port" ]; then
+            return
+        fi
+        kill -0 "${servers[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "The server of $name did not start." >&2
+    exit 1
+}
+
+step "The mail server of hamburger.edu, where bob has a mailbox"
+start hamburger.edu --mailbox bob
+hamburger=$port
+step "The mail server of crepes.fr, which alice may use to send"
+start crepes.fr --users "$work/users" --users-only \
+    --route "hamburger.edu=127.0.0.1:$hamburger" --retry-min 1
+crepes=$port
+
+step "alice@crepes.fr sends to bob@hamburger.edu (STARTTLS, AUTH)"
+"$send" --server "127.0.0.1:$crepes" --cafile "$work/certificates/ca.pem" \
+    --user alice --password-file "$work/password" --from alice@crepes.fr \
+    --to bob@hamburger.edu --verbose "$work"/messages/*.eml 2>&1 | sed -u 's/^/[send] /'
+
+# ---- what arrived ------------------------------------------------------------------------
+maildir=$work/hamburger.edu/bob/Maildir
+sent=$(find "$work/messages" -name '*.eml' | wc -l)
+arrived() {
+    find "$maildir/new" -type f 2>/dev/null | wc -l
+}
+for ((i = 0; i < 600 && $(arrived) < sent; i++)); do
+    sleep 0.1
+done
+sleep 0.2 # for the last lines
+step "The servers are stopped"
+stop_servers
+
+step "Each message beside its file, byte for byte below the trace fields"
+failed=0
+for message in "$work"/messages/*.eml; do
+    name=$(basename "$message")
+    id=$(grep -m 1 '^Message-ID:' "$message")
+    stored=$(grep -l -r -F -- "$id" "$maildir/new" 2>/dev/null || true)
+    if [ ! -f "$stored" ]; then
+        echo "$name: NOT THERE, or more than once"
+        failed=1
+        continue
+    fi
+    size=$(wc -c <"$message")
+    total=$(wc -c <"$stored")
+    head -c $((total - size)) "$stored" >"$work/logs/trace"
+    # One Return-Path on top, one Received of each server, their folded lines: no more.
+    fields=$(awk '/^Return-Path: </ && NR == 1 { p++; next } /^Received: / { r++; next }
+        /^[ \t]/ && NR > 1 { next } { bad++ } END { printf "%d %d %d", p, r, bad }' \
+        "$work/logs/trace")
+    if [ "$fields" = '1 2 0' ] && tail -c "$size" "$stored" | cmp - "$message"; then
+        printf '%-18s %7d octets: the same; %d lines of trace fields on top\n' "$name" \
+            "$size" "$(wc -l <"$work/logs/trace")"
+    else
+        echo "$name: DIFFERS (trace fields: $fields)"
+        failed=1
+    fi
+done
+if [ "$(arrived)" != "$sent" ]; then
+    echo "$(arrived) messages in the Maildir, $sent were sent"
+    failed=1
+fi
+
+step "On top of the last one"
+cat "$work/logs/trace" || true
+step "Bob's Maildir"
+ls -l "$maildir/new" || true
+
+if [ "$failed" != 0 ]; then
+    step "FAILED"
+    exit 1
+fi
+step "Done: $sent messages sent, relayed and delivered, each the same byte for byte"
+echo "They are in $maildir"

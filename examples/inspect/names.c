@@ -1,0 +1,130 @@
+/* Numbers of the public headers as words: see names.h. */
+#include "names.h"
+
+#include <mailproto/smtp.h>
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#define END                                                                            \
+    {                                                                                  \
+        0, NULL                                                                        \
+    }
+
+const word event_words[] = {{MAILPROTO_EV_TLS_GO, "TLS_GO"},
+                            {MAILPROTO_EV_CONTENT_WANTED, "CONTENT_WANTED"},
+                            {MAILPROTO_EV_CONTENT, "CONTENT"},
+                            {MAILPROTO_EV_CONTENT_END, "CONTENT_END"},
+                            {MAILPROTO_EV_CONTENT_ABORTED, "CONTENT_ABORTED"},
+                            {MAILPROTO_EV_AUTH_START, "AUTH_START"},
+                            {MAILPROTO_EV_AUTH_DATA, "AUTH_DATA"},
+                            {MAILPROTO_EV_AUTH_RESULT, "AUTH_RESULT"},
+                            {MAILPROTO_EV_CLOSED, "CLOSED"},
+                            {MAILPROTO_EV_LAYER_GO, "LAYER_GO"},
+                            {MAILPROTO_EV_ROOM, "ROOM"},
+                            {MAILPROTO_EV_NEED_MEMORY, "NEED_MEMORY"},
+                            {MAILPROTO_EV_MEMORY_BACK, "MEMORY_BACK"},
+                            {MAILPROTO_EV_REFUSED, "REFUSED"},
+                            {MAILPROTO_EV_SMTP_GREETING, "SMTP_GREETING"},
+                            {MAILPROTO_EV_SMTP_CAPS, "SMTP_CAPS"},
+                            {MAILPROTO_EV_SMTP_REPLY, "SMTP_REPLY"},
+                            {MAILPROTO_EV_SMTP_FINAL, "SMTP_FINAL"},
+                            {MAILPROTO_EV_SMTP_CONNECT, "SMTP_CONNECT"},
+                            {MAILPROTO_EV_SMTP_HELO, "SMTP_HELO"},
+                            {MAILPROTO_EV_SMTP_MAIL, "SMTP_MAIL"},
+                            {MAILPROTO_EV_SMTP_RCPT, "SMTP_RCPT"},
+                            {MAILPROTO_EV_SMTP_DATA, "SMTP_DATA"},
+                            {MAILPROTO_EV_SMTP_DELIVER, "SMTP_DELIVER"},
+                            {MAILPROTO_EV_SMTP_RSET, "SMTP_RSET"},
+                            {MAILPROTO_EV_SMTP_COMMAND, "SMTP_COMMAND"},
+                            {MAILPROTO_EV_SMTP_EARLY_TALKER, "SMTP_EARLY_TALKER"},
+                            {MAILPROTO_EV_SMTP_QUIT, "SMTP_QUIT"},
+                            END};
+
+const word flag_words[] = {
+    {MAILPROTO_EVF_MORE, "MORE"},           {MAILPROTO_EVF_NEEDS_REPLY, "NEEDS_REPLY"},
+    {MAILPROTO_EVF_LINE_MORE, "LINE_MORE"}, {MAILPROTO_EVF_REJECTED, "REJECTED"},
+    {MAILPROTO_EVF_REWIND, "REWIND"},       {MAILPROTO_EVF_SECURE, "SECURE"},
+    {MAILPROTO_EVF_INITIAL, "INITIAL"},     {MAILPROTO_EVF_REPAIRED, "REPAIRED"},
+    {MAILPROTO_EVF_UNCLEAN, "UNCLEAN"},     END};
+
+const word path_words[] = {
+    {MAILPROTO_SMTP_PATH_NULL, "NULL"},       {MAILPROTO_SMTP_PATH_QUOTED, "QUOTED"},
+    {MAILPROTO_SMTP_PATH_LITERAL, "LITERAL"}, {MAILPROTO_SMTP_PATH_UTF8, "UTF8"},
+    {MAILPROTO_SMTP_PATH_ROUTE, "ROUTE"},     END};
+
+const word verb_words[] = {{MAILPROTO_SMTP_VERB_UNKNOWN, "UNKNOWN"},
+                           {MAILPROTO_SMTP_VERB_EHLO, "EHLO"},
+                           {MAILPROTO_SMTP_VERB_HELO, "HELO"},
+                           {MAILPROTO_SMTP_VERB_LHLO, "LHLO"},
+                           {MAILPROTO_SMTP_VERB_MAIL, "MAIL"},
+                           {MAILPROTO_SMTP_VERB_RCPT, "RCPT"},
+                           {MAILPROTO_SMTP_VERB_DATA, "DATA"},
+                           {MAILPROTO_SMTP_VERB_BDAT, "BDAT"},
+                           {MAILPROTO_SMTP_VERB_RSET, "RSET"},
+                           {MAILPROTO_SMTP_VERB_VRFY, "VRFY"},
+                           {MAILPROTO_SMTP_VERB_EXPN, "EXPN"},
+                           {MAILPROTO_SMTP_VERB_HELP, "HELP"},
+                           {MAILPROTO_SMTP_VERB_NOOP, "NOOP"},
+                           {MAILPROTO_SMTP_VERB_QUIT, "QUIT"},
+                           {MAILPROTO_SMTP_VERB_STARTTLS, "STARTTLS"},
+                           {MAILPROTO_SMTP_VERB_AUTH, "AUTH"},
+                           END};
+
+const word body_words[] = {{MAILPROTO_SMTP_BODY_7BIT, "7BIT"},
+                           {MAILPROTO_SMTP_BODY_8BITMIME, "8BITMIME"},
+                           {MAILPROTO_SMTP_BODY_BINARYMIME, "BINARYMIME"},
+                           END};
+
+const word origin_words[] = {{MAILPROTO_ORIGIN_NONE, "NONE"},
+                             {MAILPROTO_ORIGIN_PEER, "PEER"},
+                             {MAILPROTO_ORIGIN_LOCAL, "LOCAL"},
+                             {MAILPROTO_ORIGIN_TRANSPORT, "TRANSPORT"},
+                             END};
+
+const word cap_words[] = {{MAILPROTO_SMTP_CAP_PIPELINING, "PIPELINING"},
+                          {MAILPROTO_SMTP_CAP_SIZE, "SIZE"},
+                          {MAILPROTO_SMTP_CAP_8BITMIME, "8BITMIME"},
+                          {MAILPROTO_SMTP_CAP_SMTPUTF8, "SMTPUTF8"},
+                          {MAILPROTO_SMTP_CAP_ENHANCED, "ENHANCEDSTATUSCODES"},
+                          {MAILPROTO_SMTP_CAP_STARTTLS, "STARTTLS"},
+                          {MAILPROTO_SMTP_CAP_AUTH, "AUTH"},
+                          {MAILPROTO_SMTP_CAP_CHUNKING, "CHUNKING"},
+                          {MAILPROTO_SMTP_CAP_BINARYMIME, "BINARYMIME"},
+                          {MAILPROTO_SMTP_CAP_DSN, "DSN"},
+                          {MAILPROTO_SMTP_CAP_VRFY, "VRFY"},
+                          {MAILPROTO_SMTP_CAP_EXPN, "EXPN"},
+                          {MAILPROTO_SMTP_CAP_HELP, "HELP"},
+                          {MAILPROTO_SMTP_CAP_ETRN, "ETRN"},
+                          {MAILPROTO_SMTP_CAP_DELIVERBY, "DELIVERBY"},
+                          {MAILPROTO_SMTP_CAP_FUTURERELEASE, "FUTURERELEASE"},
+                          {MAILPROTO_SMTP_CAP_MT_PRIORITY, "MT-PRIORITY"},
+                          {MAILPROTO_SMTP_CAP_REQUIRETLS, "REQUIRETLS"},
+                          {MAILPROTO_SMTP_CAP_LIMITS, "LIMITS"},
+                          {MAILPROTO_SMTP_CAP_RRVS, "RRVS"},
+                          {MAILPROTO_SMTP_CAP_BURL, "BURL"},
+                          {MAILPROTO_SMTP_CAP_XCLIENT, "XCLIENT"},
+                          {MAILPROTO_SMTP_CAP_XFORWARD, "XFORWARD"},
+                          END};
+
+const char *word_of(const word *words, uint64_t value)
+{
+    for (; words->name != NULL; words++) {
+        if (words->value == value) {
+            return words->name;
+        }
+    }
+    return NULL;
+}
+
+int value_of(const word *words, const char *name, uint64_t len, uint64_t *value)
+{
+    for (; words->name != NULL; words++) {
+        if (strlen(words->name) == len && strncasecmp(words->name, name, len) == 0) {
+            *value = words->value;
+            return 0;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,27 @@
+/* Numbers of the public headers as words. Knows the enumerations, nothing else. */
+#ifndef EXAMPLE_INSPECT_NAMES_H
+#define EXAMPLE_INSPECT_NAMES_H
+
+#include <stdint.h>
+
+/* A number and its word; tables end with a NULL name. */
+typedef struct word {
+    uint64_t value;
+    const char *name;
+} word;
+
+extern const word event_words[];  /* MAILPROTO_EV_... */
+extern const word flag_words[];   /* MAILPROTO_EVF_... */
+extern const word path_words[];   /* MAILPROTO_SMTP_PATH_... */
+extern const word verb_words[];   /* MAILPROTO_SMTP_VERB_... */
+extern const word body_words[];   /* MAILPROTO_SMTP_BODY_... */
+extern const word origin_words[]; /* MAILPROTO_ORIGIN_... */
+extern const word cap_words[];    /* MAILPROTO_SMTP_CAP_..., as EHLO keywords */
+
+/* The word of a value, or NULL. */
+const char *word_of(const word *words, uint64_t value);
+
+/* The value of a word of `len` letters, in any case. 0, or -1: there is none. */
+int value_of(const word *words, const char *name, uint64_t len, uint64_t *value);
+
+#endif /* EXAMPLE_INSPECT_NAMES_H */

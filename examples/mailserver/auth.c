@@ -1,0 +1,226 @@
+/* Authentication: see auth.h. */
+#include "auth.h"
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Attempts a connection has; octets of a nonce. */
+enum { FAILURES_MAX = 5, NONCE_SIZE = 24 };
+
+/* ---- what is offered -------------------------------------------------------------- */
+
+/* From the strongest to the weakest. */
+static const char offered[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 "
+                              "SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN";
+/* Only if asked for: passwords serve as tokens then, which is good for trying out. */
+static const char not_offered[] = "OAUTHBEARER XOAUTH2";
+
+static int random_octets(unsigned char *buf, size_t len)
+{
+    return getrandom(buf, len, 0) == (ssize_t)len ? 0 : -1;
+}
+
+/* The next word of a text, which it is moved behind. */
+static mailproto_bytes next_word(const char **text)
+{
+    mailproto_bytes word;
+    *text += strspn(*text, " ");
+    word.ptr = *text;
+    word.len = strcspn(*text, " ");
+    *text += word.len;
+    return word;
+}
+
+static int is_among(const char *names, mailproto_bytes name)
+{
+    mailproto_bytes word;
+    while ((word = next_word(&names)).len > 0) {
+        if (text_same(word, name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int auth_prepare(struct auth_shared *shared, const char *wanted, int in_clear)
+{
+    mailproto_bytes word;
+    size_t len = 0;
+    wanted = wanted == NULL ? offered : wanted;
+    while ((word = next_word(&wanted)).len > 0) {
+        if ((!is_among(offered, word) && !is_among(not_offered, word)) ||
+            len + word.len + 2 > sizeof shared->mechanisms) {
+            fprintf(stderr, "mailproto-mailserver: no such mechanism: %.*s\n",
+                    (int)word.len, word.ptr);
+            return -1;
+        }
+        if (in_clear && (mailproto_sasl_flags(word) & MAILPROTO_SASL_PLUS) != 0) {
+            continue;
+        }
+        len +=
+            (size_t)snprintf(shared->mechanisms + len, sizeof shared->mechanisms - len,
+                             "%s%.*s", len > 0 ? " " : "", (int)word.len, word.ptr);
+    }
+    if (len == 0 || random_octets(shared->salt_key, sizeof shared->salt_key) < 0) {
+        fprintf(stderr, "mailproto-mailserver: no mechanism, or no random numbers\n");
+        return -1;
+    }
+    return 0;
+}
+
+/* Whether a -PLUS form is offered. */
+static int offers_binding(const struct auth_shared *shared)
+{
+    return strstr(shared->mechanisms, "-PLUS") != NULL;
+}
+
+/* ---- an exchange ------------------------------------------------------------------ */
+
+static void end_exchange(struct auth *auth)
+{
+    if (auth->sasl != NULL) {
+        mailproto_sasl_wipe(auth->sasl);
+    }
+    free(auth->mem);
+    auth->mem = NULL;
+    auth->sasl = NULL;
+}
+
+static mailproto_status begin(struct auth *auth, const struct auth_shared *shared,
+                              const mailproto_session *session,
+                              mailproto_bytes mechanism)
+{
+    unsigned char nonce[NONCE_SIZE];
+    mailproto_tls_info tls = {0};
+    mailproto_sasl_options options = {0};
+    options.struct_size = sizeof options;
+    options.role = MAILPROTO_SASL_SERVER;
+    options.mechanism = mechanism;
+    options.host = text_bytes(shared->host);
+    /* All salts are made of this key, those of unknown users too, so that nobody learns
+       from them who is known; not even when a new start brings a new key. */
+    options.salt_key.ptr = (const char *)shared->salt_key;
+    options.salt_key.len = sizeof shared->salt_key;
+    if (random_octets(nonce, sizeof nonce) < 0) {
+        return MAILPROTO_ERR_IO;
+    }
+    options.nonce.ptr = (const char *)nonce; /* copied */
+    options.nonce.len = sizeof nonce;
+    tls.struct_size = sizeof tls;
+    if (offers_binding(shared) &&
+        mailproto_session_tls_info(session, &tls) == MAILPROTO_OK) {
+        options.binding_type = tls.binding_type;
+        options.binding = tls.binding;
+    }
+    end_exchange(auth);
+    size_t size = mailproto_sasl_mem_size(&options);
+    auth->mem = size == 0 ? NULL : malloc(size);
+    if (auth->mem == NULL) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    return mailproto_sasl_init(auth->mem, size, &options, &auth->sasl);
+}
+
+/* Whether it is true what PLAIN, LOGIN or a token say. */
+static mailproto_status verify(const struct users *users, mailproto_bytes name,
+                               mailproto_bytes secret)
+{
+    return users_verify(users, name, secret) ? MAILPROTO_OK : MAILPROTO_ERR_AUTH;
+}
+
+/* The mechanism asks for what we know of the user. */
+static mailproto_status answer(struct auth *auth, const struct users *users)
+{
+    mailproto_sasl_need_info need = {0};
+    need.struct_size = sizeof need;
+    mailproto_status verdict = mailproto_sasl_need(auth->sasl, &need);
+    if (verdict != MAILPROTO_OK) {
+        return verdict;
+    }
+    free(auth->name);
+    auth->name = text_copy(need.name);
+    if (auth->name == NULL) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    mailproto_bytes password = {NULL, 0};
+    switch (need.need) {
+    case MAILPROTO_SASL_NEED_VERIFY:
+        verdict = verify(users, need.name, need.password);
+        break;
+    case MAILPROTO_SASL_NEED_TOKEN:
+        verdict = verify(users, need.name, need.token);
+        break;
+    case MAILPROTO_SASL_NEED_PASSWORD:
+    case MAILPROTO_SASL_NEED_SCRAM:
+        /* An unknown user has one too, so that it takes as long. */
+        verdict = users_password(users, need.name, &password);
+        break;
+    default:
+        verdict = MAILPROTO_ERR_AUTH;
+    }
+    /* Nobody acts for another here. */
+    if (need.authzid.len > 0 && !text_same(need.authzid, need.name)) {
+        verdict = MAILPROTO_ERR_AUTH;
+    }
+    mailproto_status st =
+        mailproto_sasl_answer(auth->sasl, verdict, password.ptr, password.len);
+    if (st != MAILPROTO_OK) { /* the file has one that is no UTF-8, say */
+        st = mailproto_sasl_answer(auth->sasl, MAILPROTO_ERR_AUTH_TEMPORARY, NULL, 0);
+    }
+    return st;
+}
+
+/* Goes on as far as it can without the peer. A password costs a few thousand rounds of a
+   hash, some milliseconds; a larger server would do other things between the steps. */
+static mailproto_status go_on(struct auth *auth, const struct auth_shared *shared,
+                              mailproto_session *session, const mailproto_event *ev)
+{
+    mailproto_status st = mailproto_sasl_drive(auth->sasl, session, ev);
+    while (st == MAILPROTO_YOUR_TURN || st == MAILPROTO_AGAIN) {
+        if (st == MAILPROTO_YOUR_TURN &&
+            (st = answer(auth, shared->users)) != MAILPROTO_OK) {
+            return st;
+        }
+        st = mailproto_sasl_drive(auth->sasl, session, NULL);
+    }
+    return st;
+}
+
+int auth_event(struct auth *auth, const struct auth_shared *shared,
+               mailproto_session *session, const mailproto_event *ev)
+{
+    if (ev->type == MAILPROTO_EV_AUTH_RESULT) {
+        auth->done = ev->number == 1;
+        auth->failures += !auth->done;
+    }
+    if (ev->type == MAILPROTO_EV_AUTH_START) {
+        mailproto_status st = begin(auth, shared, session, ev->text);
+        if (st != MAILPROTO_OK) {
+            mailproto_session_fail(session, st);
+            return 1;
+        }
+    }
+    if (auth->sasl == NULL) {
+        return 0;
+    }
+    mailproto_status st = go_on(auth, shared, session, ev);
+    if (st == MAILPROTO_EOF) {
+        end_exchange(auth);
+    } else if (st < 0) {
+        mailproto_session_fail(session, st);
+    }
+    if (auth->failures >= FAILURES_MAX) {
+        return -1;
+    }
+    return st == MAILPROTO_NOT_READY ? 0 : 1;
+}
+
+void auth_free(struct auth *auth)
+{
+    end_exchange(auth);
+    free(auth->name);
+    *auth = (struct auth){0};
+}

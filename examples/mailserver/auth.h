@@ -1,0 +1,43 @@
+/*
+ * Authentication of a connection: joins the SASL exchange, the session and the users.
+ * Knows which mechanisms those can serve.
+ */
+#ifndef MAILSERVER_AUTH_H
+#define MAILSERVER_AUTH_H
+
+#include "users.h"
+
+#include <mailproto/sasl.h>
+
+enum { AUTH_SALT_KEY = 32 };
+
+/* What all connections share. */
+struct auth_shared {
+    const struct users *users;
+    const char *host;                      /* this host's name */
+    char mechanisms[160];                  /* offered, blanks between */
+    unsigned char salt_key[AUTH_SALT_KEY]; /* of the salts that SCRAM tells */
+};
+
+/* What is offered: `wanted`, blanks between, or NULL for the default. The -PLUS forms of
+   SCRAM, which cannot do without TLS, are left out where `in_clear` is allowed. 0; or -1:
+   a mechanism that is not served here, or no random numbers, and it was said. */
+int auth_prepare(struct auth_shared *shared, const char *wanted, int in_clear);
+
+struct auth {
+    void *mem; /* of the exchange, or NULL */
+    mailproto_sasl *sasl;
+    char *name; /* as whom; counts only when `done` */
+    int done;   /* authenticated */
+    unsigned failures;
+};
+
+/* Shows the exchange an event of the session. 1: it was one of it; 0: another one;
+   -1: this peer has failed too often. */
+int auth_event(struct auth *auth, const struct auth_shared *shared,
+               mailproto_session *session, const mailproto_event *ev);
+
+/* Forgets everything. */
+void auth_free(struct auth *auth);
+
+#endif /* MAILSERVER_AUTH_H */

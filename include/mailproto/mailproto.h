@@ -1,0 +1,15 @@
+/**
+ * @file mailproto.h
+ * Includes every other public header; has nothing of its own.
+ */
+#ifndef MAILPROTO_H
+#define MAILPROTO_H
+
+#include <mailproto/base.h>
+#include <mailproto/codec.h>
+#include <mailproto/pump.h>
+#include <mailproto/sasl.h>
+#include <mailproto/session.h>
+#include <mailproto/smtp.h>
+
+#endif /* MAILPROTO_H */

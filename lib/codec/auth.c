@@ -1,0 +1,205 @@
+/*
+ * The lines of an authentication exchange. Knows base64, `=` and `*` (RFC 4954 4, RFC
+ * 5034 4); must not know any mechanism, nor the protocol around it.
+ */
+#include "codec/auth.h"
+
+#include "core/input.h"
+#include "core/mem.h"
+#include "core/span.h"
+
+/* ---- out --------------------------------------------------------------------------- */
+
+/* Encodes a piece into the output, by way of a small buffer. There is room. */
+static void encode(mailproto_session *s, struct mailproto__auth *a, const void *data,
+                   size_t len, uint32_t flags)
+{
+    const char *at = len > 0 ? (const char *)data : "";
+    mailproto_status status;
+    char buf[64];
+    do {
+        size_t used;
+        size_t put;
+        status = mailproto_codec_run(&a->codec, at, len, &used, buf, sizeof buf, &put,
+                                     flags);
+        (void)mailproto__put(s, buf, put);
+        len -= used;
+        at += used;
+    } while (status == MAILPROTO_AGAIN);
+    mailproto__wipe(buf, sizeof buf);
+}
+
+/* Octets that this piece will take, at most `total` in all; SIZE_MAX: too many. */
+static size_t encoded_size(size_t given, size_t len, size_t total)
+{
+    size_t before = mailproto_base64_size(given - given % 3);
+    size_t upto = given + len == total ? total : given + len - (given + len) % 3;
+    size_t behind = mailproto_base64_size(upto);
+    return upto > 0 && behind == 0 ? SIZE_MAX : behind - before;
+}
+
+/* Whether the output takes so much now, later, or never. */
+static mailproto_status ask_room(mailproto_session *s, size_t encoded, size_t more)
+{
+    if (encoded > s->out.cap || more > s->out.cap - encoded) {
+        return MAILPROTO_ERR_TOO_LONG;
+    }
+    return encoded + more > mailproto__room(s) ? mailproto__no_room(s) : MAILPROTO_OK;
+}
+
+mailproto_status mailproto__auth_put(mailproto_session *s, struct mailproto__auth *a,
+                                     mailproto_bytes prefix, int equals,
+                                     const void *data, size_t len, size_t total,
+                                     int *whole)
+{
+    size_t given = a->sending ? a->given : 0;
+    int last = len == total - given;
+    mailproto_bytes end = mailproto__span(NULL, 0);
+    mailproto_status status;
+    *whole = 0;
+    if ((a->sending && total != a->total) || len > total - given ||
+        (data == NULL && len > 0)) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    if (last) {
+        end = total == 0 && equals ? MAILPROTO__LITERAL("=\r\n")
+                                   : MAILPROTO__LITERAL("\r\n");
+    }
+    status = ask_room(s, encoded_size(given, len, total),
+                      end.len + (a->sending ? 0 : prefix.len));
+    if (status != MAILPROTO_OK) {
+        return status;
+    }
+    if (!a->sending) {
+        (void)mailproto_encoder_init(&a->codec, MAILPROTO_ENCODING_BASE64, 0);
+        (void)mailproto__put_span(s, prefix);
+        a->sending = 1;
+        a->total = total;
+    }
+    a->given = given + len;
+    encode(s, a, data, len, last ? MAILPROTO_CODEC_FINAL : 0);
+    (void)mailproto__put_span(s, end);
+    if (last) {
+        mailproto__wipe(&a->codec, sizeof a->codec);
+        a->sending = 0;
+        *whole = 1;
+    }
+    return MAILPROTO_OK;
+}
+
+/* ---- in ---------------------------------------------------------------------------- */
+
+/* Values of mailproto__auth.bad. */
+enum { BAD_BASE64 = 1, BAD_LONG = 2 };
+
+/* Decodes the `len` octets at the front of the block where they lie. */
+static mailproto_bytes decode(mailproto_session *s, struct mailproto__auth *a,
+                              size_t len, uint32_t flags)
+{
+    char *at = s->in.base + s->in.head;
+    size_t used;
+    size_t put;
+    if (!a->bad && mailproto_codec_run(&a->codec, at, len, &used, at, len, &put,
+                                       flags) == MAILPROTO_OK) {
+        return mailproto__span(at, put);
+    }
+    if (!a->bad) {
+        a->bad = BAD_BASE64;
+    }
+    return mailproto__span(at, 0);
+}
+
+/* The line ends with `len` octets, CRLF included. */
+static enum mailproto__auth_result end_line(mailproto_session *s,
+                                            struct mailproto__auth *a, size_t len,
+                                            size_t limit, mailproto_bytes *out)
+{
+    enum mailproto__auth_result result = MAILPROTO__AUTH_LAST;
+    const char *at = s->in.base + s->in.head;
+    int star = a->line == 0 && len == 3 && at[0] == '*';
+    if (a->line + len > limit) {
+        a->bad = BAD_LONG;
+    }
+    mailproto__trace(s, MAILPROTO_TRACE_CREDENTIAL, at, len);
+    *out = decode(s, a, len - 2, MAILPROTO_CODEC_FINAL);
+    if (a->bad == BAD_LONG) {
+        result = MAILPROTO__AUTH_LONG;
+    } else if (star) {
+        result = MAILPROTO__AUTH_STAR;
+    } else if (a->bad) {
+        result = MAILPROTO__AUTH_BAD;
+    }
+    mailproto__consume(s, len);
+    s->in.scanned = 0;
+    mailproto__wipe(&a->codec, sizeof a->codec);
+    a->receiving = 0;
+    a->bad = 0;
+    a->line = 0;
+    return result;
+}
+
+enum mailproto__auth_result mailproto__auth_take(mailproto_session *s,
+                                                 struct mailproto__auth *a,
+                                                 size_t limit, mailproto_bytes *out)
+{
+    *out = mailproto__span(NULL, 0);
+    while (!s->awaiting) {
+        const char *at;
+        size_t len;
+        mailproto__input_begin(s);
+        if (!a->receiving) {
+            a->receiving = 1;
+            a->bad = 0;
+            a->line = 0;
+            (void)mailproto_decoder_init(&a->codec, MAILPROTO_ENCODING_BASE64,
+                                         MAILPROTO_CODEC_STRICT);
+        }
+        len = mailproto__input_line(s, s->in.cap);
+        if (len > 0) {
+            return end_line(s, a, len, limit, out);
+        }
+        len = s->in.tail - s->in.head;
+        at = s->in.base + s->in.head;
+        /* A line that fits the block is given in one piece. */
+        if (len < s->in.cap && !a->bad && a->line + len < limit) {
+            return MAILPROTO__AUTH_NONE;
+        }
+        if (a->line + len >= limit) {
+            a->bad = BAD_LONG;
+        }
+        if (len > 0 && at[len - 1] == '\r') {
+            len--;
+        }
+        if (len == 0) {
+            return MAILPROTO__AUTH_NONE;
+        }
+        mailproto__trace(s, MAILPROTO_TRACE_CREDENTIAL, at, len);
+        *out = decode(s, a, len, 0);
+        a->line = a->bad == BAD_LONG ? limit : a->line + len;
+        mailproto__consume(s, len);
+        s->in.scanned = 0;
+        if (out->len > 0) {
+            return MAILPROTO__AUTH_PIECE;
+        }
+    }
+    return MAILPROTO__AUTH_NONE;
+}
+
+int mailproto__auth_decode(char *text, size_t len, mailproto_bytes *out)
+{
+    mailproto_codec codec;
+    mailproto_status status;
+    size_t used;
+    size_t put;
+    *out = mailproto__span(text, 0);
+    if (len == 1 && text[0] == '=') {
+        return 1;
+    }
+    (void)mailproto_decoder_init(&codec, MAILPROTO_ENCODING_BASE64,
+                                 MAILPROTO_CODEC_STRICT);
+    status = mailproto_codec_run(&codec, text, len, &used, text, len, &put,
+                                 MAILPROTO_CODEC_FINAL);
+    mailproto__wipe(&codec, sizeof codec);
+    out->len = status == MAILPROTO_OK ? put : 0;
+    return status == MAILPROTO_OK;
+}

@@ -1,0 +1,186 @@
+/*
+ * The choice of a mechanism: strength, what both sides allow, the floor without TLS,
+ * the next after a refusal, and no way around a binding that could be had.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "exchange.h"
+
+enum {
+    PASSWORD = MAILPROTO_SASL_HAVE_PASSWORD,
+    TOKEN = MAILPROTO_SASL_HAVE_TOKEN,
+    CERTIFICATE = MAILPROTO_SASL_HAVE_EXTERNAL,
+    AUTHZID = MAILPROTO_SASL_HAVE_AUTHZID,
+    GUEST = MAILPROTO_SASL_AS_GUEST,
+    TLS = MAILPROTO_SASL_ENCRYPTED,
+    CLEAR = MAILPROTO_SASL_ALLOW_CLEAR,
+    EVERYTHING = PASSWORD | TOKEN | CERTIFICATE | GUEST
+};
+
+#define ALL                                                                            \
+    "ANONYMOUS LOGIN PLAIN CRAM-MD5 XOAUTH2 OAUTHBEARER SCRAM-SHA-1 SCRAM-SHA-256 "    \
+    "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS EXTERNAL"
+
+/* What is chosen, one after the other, and the status at the end. */
+static void chosen(uint32_t flags, uint32_t binding, const char *offered,
+                   const char *allowed, const char *want, mailproto_status end)
+{
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    char got[256] = "";
+    mailproto_status st;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = flags;
+    c.binding_type = binding;
+    c.allowed = str(allowed);
+    assert_int_equal(mailproto_sasl_offer(&c, str(offered)), MAILPROTO_OK);
+    while ((st = mailproto_sasl_choose(&c, &name)) == MAILPROTO_OK) {
+        assert_in_range(strlen(got) + name.len, 0, 200);
+        if (got[0] != 0) {
+            strcat(got, " ");
+        }
+        strncat(got, name.ptr, name.len);
+    }
+    assert_string_equal(got, want);
+    assert_int_equal(st, end);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), end);
+}
+
+static void by_strength(void **state)
+{
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    (void)state;
+    chosen(
+        EVERYTHING | TLS, 0, ALL, "",
+        "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER XOAUTH2 CRAM-MD5 PLAIN LOGIN "
+        "ANONYMOUS",
+        none);
+    chosen(PASSWORD | TLS, 0, ALL, "", "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN",
+           none);
+    chosen(PASSWORD | TLS, 0, "LOGIN PLAIN", "", "PLAIN LOGIN", none);
+    chosen(TOKEN | TLS, 0, ALL, "", "OAUTHBEARER XOAUTH2", none);
+    chosen(CERTIFICATE, 0, ALL, "", "EXTERNAL", none);
+    chosen(GUEST, 0, ALL, "", "ANONYMOUS", none);
+    chosen(0, 0, ALL, "", "", none);
+    chosen(EVERYTHING | TLS, 0, "", "", "", none);
+    chosen(EVERYTHING | TLS, 0, "GSSAPI NTLM DIGEST-MD5", "", "", none);
+}
+
+static void what_the_caller_allows(void **state)
+{
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    (void)state;
+    chosen(PASSWORD | TLS, 0, ALL, "plain CRAM-MD5", "CRAM-MD5 PLAIN", none);
+    chosen(PASSWORD | TLS, 0, "PLAIN LOGIN", "SCRAM-SHA-256", "", none);
+    chosen(PASSWORD | TLS, 0, ALL, "NTLM", "", none);
+    /* As another: only mechanisms that carry it. */
+    chosen(EVERYTHING | AUTHZID | TLS, 0, ALL, "",
+           "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER PLAIN", none);
+}
+
+static void the_floor(void **state)
+{
+    const mailproto_status tls = MAILPROTO_ERR_NEEDS_TLS;
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    (void)state;
+    chosen(PASSWORD, 0, "PLAIN LOGIN", "", "", tls);
+    chosen(TOKEN, 0, "XOAUTH2", "", "", tls);
+    chosen(TOKEN, 0, "OAUTHBEARER", "", "", tls);
+    chosen(PASSWORD, 0, ALL, "", "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5", tls);
+    chosen(PASSWORD | CLEAR, 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
+    chosen(PASSWORD | TLS, 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
+}
+
+static void no_way_around_a_binding(void **state)
+{
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    const uint32_t bound = MAILPROTO_BINDING_EXPORTER;
+    (void)state;
+    chosen(PASSWORD | TLS, bound, ALL, "", "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS", none);
+    chosen(PASSWORD | TLS, bound, "SCRAM-SHA-1-PLUS PLAIN SCRAM-SHA-256", "",
+           "SCRAM-SHA-1-PLUS", none);
+    /* Not offered: then the others, which say so ("y"). */
+    chosen(PASSWORD | TLS, bound, "SCRAM-SHA-1 SCRAM-SHA-256", "",
+           "SCRAM-SHA-256 SCRAM-SHA-1", none);
+    /* Nothing to bind to. */
+    chosen(PASSWORD | TLS, 0, "SCRAM-SHA-1-PLUS SCRAM-SHA-1", "", "SCRAM-SHA-1", none);
+    /* The caller will not have it. */
+    chosen(PASSWORD | TLS, bound, ALL, "PLAIN", "PLAIN", none);
+    /* What is no password is not concerned. */
+    chosen(EVERYTHING | TLS, bound, ALL, "",
+           "EXTERNAL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS OAUTHBEARER XOAUTH2 ANONYMOUS",
+           none);
+    /* Without a password it plays no part. */
+    chosen(TOKEN | TLS, bound, ALL, "", "OAUTHBEARER XOAUTH2", none);
+}
+
+static void lists_as_protocols_write_them(void **state)
+{
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    (void)state;
+    chosen(PASSWORD | TLS, 0, "AUTH PLAIN LOGIN", "", "PLAIN LOGIN", none);
+    chosen(PASSWORD | TLS, 0, "AUTH=LOGIN PLAIN", "", "PLAIN LOGIN", none);
+    chosen(PASSWORD | TLS, 0, "SASL \tPLAIN  CRAM-MD5 ", "", "CRAM-MD5 PLAIN", none);
+    chosen(PASSWORD | TLS, 0, "IMAP4rev1 AUTH=plain auth=SCRAM-SHA-1", "",
+           "SCRAM-SHA-1 PLAIN", none);
+    chosen(PASSWORD | TLS, 0, "AUTH= AUTH", "", "", none);
+    chosen(PASSWORD | TLS, 0, "XPLAIN PLAINX PLAI SCRAM-SHA-25 SCRAM-SHA-2566", "", "",
+           none);
+}
+
+static void names_with_octets_that_are_none(void **state)
+{
+    static const char junk[] = "PLAIN\0X ../x AAAAAAAAAAAAAAAAAAAAA a=b";
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = EVERYTHING | TLS;
+    assert_int_equal(mailproto_sasl_offer(&c, octets(junk, sizeof junk - 1)),
+                     MAILPROTO_OK);
+    assert_int_equal(c.offered, 0);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_NOT_OFFERED);
+    assert_int_equal(mailproto_sasl_offer(&c, octets(NULL, 0)), MAILPROTO_OK);
+    c.struct_size = 8;
+    assert_int_equal(mailproto_sasl_offer(&c, str("PLAIN")), MAILPROTO_ERR_ARGUMENT);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_ARGUMENT);
+}
+
+static void offers_add_up(void **state)
+{
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = PASSWORD | TLS;
+    assert_int_equal(mailproto_sasl_offer(&c, str("AUTH=LOGIN")), MAILPROTO_OK);
+    assert_int_equal(mailproto_sasl_offer(&c, str("AUTH PLAIN")), MAILPROTO_OK);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+    expect_span(name, "PLAIN");
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+    expect_span(name, "LOGIN");
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_NOT_OFFERED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_strength),
+        cmocka_unit_test(what_the_caller_allows),
+        cmocka_unit_test(the_floor),
+        cmocka_unit_test(no_way_around_a_binding),
+        cmocka_unit_test(lists_as_protocols_write_them),
+        cmocka_unit_test(names_with_octets_that_are_none),
+        cmocka_unit_test(offers_add_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
