@@ -11,9 +11,10 @@ set -u -o pipefail
 
 # ---- the packages, all of them, in one place ---------------------------------------------
 build='build-essential cmake ninja-build pkg-config libcmocka-dev git python3'
-examples='libssl-dev libuv1-dev libjansson-dev'
+examples='libssl-dev libmbedtls-dev libuv1-dev libjansson-dev'
 peers='swaks msmtp curl openssl procps iproute2 python3-aiosmtpd libnet-ssleay-perl
-  libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl'
+  libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl libsasl2-modules
+  dovecot-submissiond'
 servers='postfix dovecot-imapd dovecot-pop3d'
 checks='g++ binutils clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 valgrind
   gcovr doxygen pmccabe gcc-arm-none-eabi'

@@ -59,7 +59,8 @@ enum {
  * @return OK, ::MAILPROTO_ERR_ARGUMENT, ::MAILPROTO_ERR_NOT_BUILT
  */
 MAILPROTO_API mailproto_status mailproto_decoder_init(mailproto_codec *c,
-                                                      uint32_t encoding, uint32_t flags);
+                                                      uint32_t encoding,
+                                                      uint32_t flags);
 
 /**
  * Prepares an encoder.
@@ -69,7 +70,8 @@ MAILPROTO_API mailproto_status mailproto_decoder_init(mailproto_codec *c,
  * @return OK, ::MAILPROTO_ERR_ARGUMENT, ::MAILPROTO_ERR_NOT_BUILT
  */
 MAILPROTO_API mailproto_status mailproto_encoder_init(mailproto_codec *c,
-                                                      uint32_t encoding, uint32_t flags);
+                                                      uint32_t encoding,
+                                                      uint32_t flags);
 
 /**
  * Encodes or decodes a piece.

@@ -468,9 +468,10 @@ MAILPROTO_API mailproto_status mailproto_sasl_need(mailproto_sasl *sasl,
  * @param verdict OK, or why not (see MAILPROTO_SASL_NEED_VERIFY)
  * @param data    what was asked for, when it is data; used within the call
  * @param len     its length
- * @return OK; ::MAILPROTO_ERR_STATE (nothing is asked, or it was answered);
- *         ::MAILPROTO_ERR_ARGUMENT (OK without the data, or it cannot be prepared);
- *         ::MAILPROTO_ERR_TOO_LONG (over message_max): nothing was done then
+ * @return OK; ::MAILPROTO_ERR_STATE (nothing is asked, or it was answered). Else it
+ *         counts as an answer too, and the exchange goes on to fail:
+ *         ::MAILPROTO_ERR_ARGUMENT (OK without the data); ::MAILPROTO_ERR_TOO_LONG
+ *         (over message_max)
  */
 MAILPROTO_API mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl,
                                                      mailproto_status verdict,
@@ -479,8 +480,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl,
 /**
  * Answers ::MAILPROTO_SASL_NEED_SCRAM with what is stored of the user; used within the
  * call.
- * @return OK; ::MAILPROTO_ERR_STATE; ::MAILPROTO_ERR_ARGUMENT (no salt, no iterations,
- *         keys of another length); ::MAILPROTO_ERR_VERSION: nothing was done then
+ * @return OK; ::MAILPROTO_ERR_STATE. Else it counts as ::MAILPROTO_ERR_AUTH:
+ *         ::MAILPROTO_ERR_ARGUMENT (no salt, no iterations, keys of another length);
+ *         ::MAILPROTO_ERR_VERSION; ::MAILPROTO_ERR_TOO_LONG (over message_max)
  */
 MAILPROTO_API mailproto_status
 mailproto_sasl_answer_scram(mailproto_sasl *sasl, const mailproto_sasl_scram *stored);

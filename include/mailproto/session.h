@@ -349,12 +349,12 @@ typedef struct mailproto_want {
 
 /** Flags of mailproto_want. */
 enum {
-    MAILPROTO_WANT_READ = 1,     /**< bytes of the peer are awaited */
-    MAILPROTO_WANT_WRITE = 2,    /**< output should be written now */
-    MAILPROTO_WANT_EVENT = 4,    /**< an event waits to be pulled */
-    MAILPROTO_WANT_APP = 8,      /**< the application's answer or verb is awaited */
-    MAILPROTO_WANT_TLS = 16,     /**< the TLS handshake: never read or write meanwhile */
-    MAILPROTO_WANT_CLOSED = 32,  /**< over: close the transport */
+    MAILPROTO_WANT_READ = 1,    /**< bytes of the peer are awaited */
+    MAILPROTO_WANT_WRITE = 2,   /**< output should be written now */
+    MAILPROTO_WANT_EVENT = 4,   /**< an event waits to be pulled */
+    MAILPROTO_WANT_APP = 8,     /**< the application's answer or verb is awaited */
+    MAILPROTO_WANT_TLS = 16,    /**< the TLS handshake: never read or write meanwhile */
+    MAILPROTO_WANT_CLOSED = 32, /**< over: close the transport */
     MAILPROTO_WANT_CONTENT = 64, /**< there is room for outgoing content */
     MAILPROTO_MAY_READ = 128     /**< reading is welcome, but nothing is awaited */
 };
@@ -393,10 +393,10 @@ enum {
 
 /** Kinds of channel binding data (RFC 5929, RFC 9266). */
 enum {
-    MAILPROTO_BINDING_NONE = 0,       /**< none */
-    MAILPROTO_BINDING_EXPORTER = 1,   /**< tls-exporter */
-    MAILPROTO_BINDING_END_POINT = 2,  /**< tls-server-end-point */
-    MAILPROTO_BINDING_TLS_UNIQUE = 3  /**< tls-unique */
+    MAILPROTO_BINDING_NONE = 0,      /**< none */
+    MAILPROTO_BINDING_EXPORTER = 1,  /**< tls-exporter */
+    MAILPROTO_BINDING_END_POINT = 2, /**< tls-server-end-point */
+    MAILPROTO_BINDING_TLS_UNIQUE = 3 /**< tls-unique */
 };
 
 /**
@@ -413,8 +413,8 @@ mailproto_session_tls_started(mailproto_session *s, const mailproto_tls_info *in
  * What mailproto_session_tls_started() was told. Spans live as long as the session.
  * @return OK, or ::MAILPROTO_ERR_STATE: no TLS
  */
-MAILPROTO_API mailproto_status
-mailproto_session_tls_info(const mailproto_session *s, mailproto_tls_info *info);
+MAILPROTO_API mailproto_status mailproto_session_tls_info(const mailproto_session *s,
+                                                          mailproto_tls_info *info);
 
 /**
  * Hands out once the bytes that were received behind the line that switched

@@ -116,29 +116,29 @@ enum {
 /** Capabilities (EHLO keywords), as numbers for mailproto_session_has_cap(); in an
  *  option mask capability n is bit n, `(uint64_t)1 << n`. */
 enum {
-    MAILPROTO_SMTP_CAP_PIPELINING = 0,   /**< RFC 2920 */
-    MAILPROTO_SMTP_CAP_SIZE = 1,         /**< RFC 1870 */
-    MAILPROTO_SMTP_CAP_8BITMIME = 2,     /**< RFC 6152 */
-    MAILPROTO_SMTP_CAP_SMTPUTF8 = 3,     /**< RFC 6531 */
-    MAILPROTO_SMTP_CAP_ENHANCED = 4,     /**< ENHANCEDSTATUSCODES, RFC 2034 */
-    MAILPROTO_SMTP_CAP_STARTTLS = 5,     /**< RFC 3207 */
-    MAILPROTO_SMTP_CAP_AUTH = 6,         /**< RFC 4954 */
-    MAILPROTO_SMTP_CAP_CHUNKING = 7,     /**< RFC 3030 */
-    MAILPROTO_SMTP_CAP_BINARYMIME = 8,   /**< RFC 3030 */
-    MAILPROTO_SMTP_CAP_DSN = 9,          /**< RFC 3461 */
-    MAILPROTO_SMTP_CAP_VRFY = 10,        /**< RFC 5321 4.1.1.6 */
-    MAILPROTO_SMTP_CAP_EXPN = 11,        /**< RFC 5321 4.1.1.7 */
-    MAILPROTO_SMTP_CAP_HELP = 12,        /**< RFC 5321 4.1.1.8 */
-    MAILPROTO_SMTP_CAP_ETRN = 13,        /**< RFC 1985 */
-    MAILPROTO_SMTP_CAP_DELIVERBY = 14,   /**< RFC 2852 */
+    MAILPROTO_SMTP_CAP_PIPELINING = 0,     /**< RFC 2920 */
+    MAILPROTO_SMTP_CAP_SIZE = 1,           /**< RFC 1870 */
+    MAILPROTO_SMTP_CAP_8BITMIME = 2,       /**< RFC 6152 */
+    MAILPROTO_SMTP_CAP_SMTPUTF8 = 3,       /**< RFC 6531 */
+    MAILPROTO_SMTP_CAP_ENHANCED = 4,       /**< ENHANCEDSTATUSCODES, RFC 2034 */
+    MAILPROTO_SMTP_CAP_STARTTLS = 5,       /**< RFC 3207 */
+    MAILPROTO_SMTP_CAP_AUTH = 6,           /**< RFC 4954 */
+    MAILPROTO_SMTP_CAP_CHUNKING = 7,       /**< RFC 3030 */
+    MAILPROTO_SMTP_CAP_BINARYMIME = 8,     /**< RFC 3030 */
+    MAILPROTO_SMTP_CAP_DSN = 9,            /**< RFC 3461 */
+    MAILPROTO_SMTP_CAP_VRFY = 10,          /**< RFC 5321 4.1.1.6 */
+    MAILPROTO_SMTP_CAP_EXPN = 11,          /**< RFC 5321 4.1.1.7 */
+    MAILPROTO_SMTP_CAP_HELP = 12,          /**< RFC 5321 4.1.1.8 */
+    MAILPROTO_SMTP_CAP_ETRN = 13,          /**< RFC 1985 */
+    MAILPROTO_SMTP_CAP_DELIVERBY = 14,     /**< RFC 2852 */
     MAILPROTO_SMTP_CAP_FUTURERELEASE = 15, /**< RFC 4865 */
-    MAILPROTO_SMTP_CAP_MT_PRIORITY = 16, /**< RFC 6710 */
-    MAILPROTO_SMTP_CAP_REQUIRETLS = 17,  /**< RFC 8689 */
-    MAILPROTO_SMTP_CAP_LIMITS = 18,      /**< RFC 9422 */
-    MAILPROTO_SMTP_CAP_RRVS = 19,        /**< RFC 7293 */
-    MAILPROTO_SMTP_CAP_BURL = 20,        /**< RFC 4468 */
-    MAILPROTO_SMTP_CAP_XCLIENT = 21,     /**< Postfix XCLIENT_README */
-    MAILPROTO_SMTP_CAP_XFORWARD = 22     /**< Postfix XFORWARD_README */
+    MAILPROTO_SMTP_CAP_MT_PRIORITY = 16,   /**< RFC 6710 */
+    MAILPROTO_SMTP_CAP_REQUIRETLS = 17,    /**< RFC 8689 */
+    MAILPROTO_SMTP_CAP_LIMITS = 18,        /**< RFC 9422 */
+    MAILPROTO_SMTP_CAP_RRVS = 19,          /**< RFC 7293 */
+    MAILPROTO_SMTP_CAP_BURL = 20,          /**< RFC 4468 */
+    MAILPROTO_SMTP_CAP_XCLIENT = 21,       /**< Postfix XCLIENT_README */
+    MAILPROTO_SMTP_CAP_XFORWARD = 22       /**< Postfix XFORWARD_README */
 };
 /** An option mask that holds no capability at all (0 means the default). */
 #define MAILPROTO_SMTP_CAPS_NONE UINT64_MAX
@@ -168,7 +168,7 @@ enum {
     MAILPROTO_SMTP_PATH_QUOTED = 2,  /**< the local part is a quoted string */
     MAILPROTO_SMTP_PATH_LITERAL = 4, /**< the domain is an address literal */
     MAILPROTO_SMTP_PATH_UTF8 = 8,    /**< it holds octets above 127 */
-    MAILPROTO_SMTP_PATH_ROUTE = 16   /**< a source route was dropped (RFC 5321 4.1.1.3) */
+    MAILPROTO_SMTP_PATH_ROUTE = 16 /**< a source route was dropped (RFC 5321 4.1.1.3) */
 };
 
 /** A path, taken apart. Spans point into what was parsed. */
@@ -177,7 +177,7 @@ typedef struct mailproto_smtp_path {
     uint32_t flags;          /**< MAILPROTO_SMTP_PATH_... */
     mailproto_bytes mailbox; /**< local part, `@`, domain; `Postmaster` has no domain */
     mailproto_bytes local;   /**< the local part as written, quotes included */
-    mailproto_bytes domain;  /**< the domain or the address literal, brackets included */
+    mailproto_bytes domain; /**< the domain or the address literal, brackets included */
 } mailproto_smtp_path;
 
 /** Walks ESMTP parameters (RFC 5321 4.1.2, esmtp-param). */
@@ -196,20 +196,20 @@ enum {
 
 /** Flags of mailproto_smtp_mail_params. */
 enum {
-    MAILPROTO_SMTP_MAIL_SMTPUTF8 = 1,  /**< SMTPUTF8 (RFC 6531 3.4) */
-    MAILPROTO_SMTP_MAIL_HAS_SIZE = 2,  /**< SIZE= is given (so that 0 can be) */
-    MAILPROTO_SMTP_MAIL_HAS_AUTH = 4   /**< AUTH= is given; an empty span is `<>` */
+    MAILPROTO_SMTP_MAIL_SMTPUTF8 = 1, /**< SMTPUTF8 (RFC 6531 3.4) */
+    MAILPROTO_SMTP_MAIL_HAS_SIZE = 2, /**< SIZE= is given (so that 0 can be) */
+    MAILPROTO_SMTP_MAIL_HAS_AUTH = 4  /**< AUTH= is given; an empty span is `<>` */
 };
 
 /** Parameters of MAIL; both roles. The caller sets `struct_size`. */
 typedef struct mailproto_smtp_mail_params {
-    uint32_t struct_size; /**< sizeof of the caller's struct */
-    uint32_t flags;       /**< MAILPROTO_SMTP_MAIL_... */
-    uint64_t size;        /**< SIZE=: octets on the wire, unstuffed; sent if not 0 and
+    uint32_t struct_size;  /**< sizeof of the caller's struct */
+    uint32_t flags;        /**< MAILPROTO_SMTP_MAIL_... */
+    uint64_t size;         /**< SIZE=: octets on the wire, unstuffed; sent if not 0 and
                                the peer offers SIZE */
-    uint32_t body;        /**< MAILPROTO_SMTP_BODY_... */
-    uint32_t reserved;    /**< 0 */
-    mailproto_bytes auth; /**< AUTH=: client: the mailbox, which is written as xtext;
+    uint32_t body;         /**< MAILPROTO_SMTP_BODY_... */
+    uint32_t reserved;     /**< 0 */
+    mailproto_bytes auth;  /**< AUTH=: client: the mailbox, which is written as xtext;
                                server: as sent, in xtext (RFC 3461 4) */
     mailproto_bytes extra; /**< all other parameters, `KEY=value KEY`, as sent */
 } mailproto_smtp_mail_params;
@@ -308,17 +308,17 @@ typedef struct mailproto_smtp_client_options {
     uint32_t progress_bytes;  /**< content octets that renew a time-out; default 4096 */
     uint32_t greeting_ms;     /**< wait for the greeting; default 300000 (RFC 5321
                                    4.5.3.2.1) */
-    uint32_t command_ms;      /**< wait for a command's reply; default 300000 (4.5.3.2.2,
+    uint32_t command_ms;     /**< wait for a command's reply; default 300000 (4.5.3.2.2,
                                    4.5.3.2.3) */
-    uint32_t data_ms;         /**< wait for 354; default 120000 (4.5.3.2.4) */
-    uint32_t block_ms;        /**< for `progress_bytes` of content; default 180000
+    uint32_t data_ms;        /**< wait for 354; default 120000 (4.5.3.2.4) */
+    uint32_t block_ms;       /**< for `progress_bytes` of content; default 180000
                                    (4.5.3.2.5) */
-    uint32_t final_ms;        /**< wait for the reply to the content; default 600000
+    uint32_t final_ms;       /**< wait for the reply to the content; default 600000
                                    (4.5.3.2.6) */
-    uint32_t reserved;        /**< 0 */
-    uint64_t caps_forced;     /**< capabilities taken as offered */
-    uint64_t caps_forbidden;  /**< capabilities taken as not offered */
-    mailproto_bytes ehlo_name; /**< domain or address literal for EHLO; default
+    uint32_t reserved;       /**< 0 */
+    uint64_t caps_forced;    /**< capabilities taken as offered */
+    uint64_t caps_forbidden; /**< capabilities taken as not offered */
+    mailproto_bytes ehlo_name;    /**< domain or address literal for EHLO; default
                                    "localhost"; at most 255 octets */
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
 } mailproto_smtp_client_options;
@@ -331,8 +331,8 @@ typedef struct mailproto_smtp_client_options {
  * @param caps        options.caps_size
  * @param name        length of options.ehlo_name
  */
-#define MAILPROTO_SMTP_CLIENT_MEM(in, out, outstanding, caps, name)                      \
-    ((size_t)704 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +                 \
+#define MAILPROTO_SMTP_CLIENT_MEM(in, out, outstanding, caps, name)                    \
+    ((size_t)704 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +               \
      16U * ((size_t)(outstanding) + 2U) + (size_t)(caps) + (size_t)(name))
 
 /** Exactly how large the block must be; 0: the options are not valid. */
@@ -348,16 +348,14 @@ mailproto_smtp_client_mem_size(const mailproto_smtp_client_options *options);
  * @return OK; ::MAILPROTO_ERR_MEMORY (too small, nothing touched);
  *         ::MAILPROTO_ERR_ARGUMENT; ::MAILPROTO_ERR_VERSION; ::MAILPROTO_ERR_NOT_BUILT
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_init(void *mem, size_t size,
-                           const mailproto_smtp_client_options *options,
-                           mailproto_smtp_client **out);
+MAILPROTO_API mailproto_status mailproto_smtp_client_init(
+    void *mem, size_t size, const mailproto_smtp_client_options *options,
+    mailproto_smtp_client **out);
 
 /** The same on malloc; release with mailproto_smtp_client_free().
  *  @return as _init(); ::MAILPROTO_ERR_MEMORY: malloc failed */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_new(const mailproto_smtp_client_options *options,
-                          mailproto_smtp_client **out);
+MAILPROTO_API mailproto_status mailproto_smtp_client_new(
+    const mailproto_smtp_client_options *options, mailproto_smtp_client **out);
 
 /** Wipes and releases what _new() gave; NULL is allowed. */
 MAILPROTO_API void mailproto_smtp_client_free(mailproto_smtp_client *client);
@@ -388,20 +386,18 @@ mailproto_smtp_client_size_limit(const mailproto_smtp_client *client);
  * @return see above; ::MAILPROTO_ERR_LIMIT_OF_PEER (size over the peer's SIZE);
  *         ::MAILPROTO_ERR_NOT_OFFERED (BODY=, SMTPUTF8, AUTH=, or a UTF-8 path)
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_mail(mailproto_smtp_client *client, uint32_t tag,
-                           mailproto_bytes path,
-                           const mailproto_smtp_mail_params *params);
+MAILPROTO_API mailproto_status mailproto_smtp_client_mail(
+    mailproto_smtp_client *client, uint32_t tag, mailproto_bytes path,
+    const mailproto_smtp_mail_params *params);
 
 /**
  * RCPT (RFC 5321 4.1.1.3). `path`: the mailbox without brackets; `params` NULL: none.
  * Cancelled when MAIL is refused before it was sent.
  * @return see above
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_rcpt(mailproto_smtp_client *client, uint32_t tag,
-                           mailproto_bytes path,
-                           const mailproto_smtp_rcpt_params *params);
+MAILPROTO_API mailproto_status mailproto_smtp_client_rcpt(
+    mailproto_smtp_client *client, uint32_t tag, mailproto_bytes path,
+    const mailproto_smtp_rcpt_params *params);
 
 /**
  * DATA (RFC 5321 4.1.1.4): CONTENT_WANTED follows at 354, then the content verbs, then
@@ -409,34 +405,34 @@ mailproto_smtp_client_rcpt(mailproto_smtp_client *client, uint32_t tag,
  * ended with RSET or, after its 354, with a lone dot (RFC 2920 3.1).
  * @return see above
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_data(mailproto_smtp_client *client, uint32_t tag);
+MAILPROTO_API mailproto_status mailproto_smtp_client_data(mailproto_smtp_client *client,
+                                                          uint32_t tag);
 
 /**
  * BDAT (RFC 3030 2) with a chunk of `size` octets; `last` 1: the last one.
  * @return ::MAILPROTO_ERR_NOT_BUILT
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_bdat(mailproto_smtp_client *client, uint32_t tag, uint64_t size,
-                           int last);
+MAILPROTO_API mailproto_status mailproto_smtp_client_bdat(mailproto_smtp_client *client,
+                                                          uint32_t tag, uint64_t size,
+                                                          int last);
 
 /** RSET (RFC 5321 4.1.1.5). @return see above */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_rset(mailproto_smtp_client *client, uint32_t tag);
+MAILPROTO_API mailproto_status mailproto_smtp_client_rset(mailproto_smtp_client *client,
+                                                          uint32_t tag);
 
 /** NOOP (RFC 5321 4.1.1.9). @return see above */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_noop(mailproto_smtp_client *client, uint32_t tag);
+MAILPROTO_API mailproto_status mailproto_smtp_client_noop(mailproto_smtp_client *client,
+                                                          uint32_t tag);
 
 /** VRFY (RFC 5321 4.1.1.6) with a user or mailbox. @return see above */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_vrfy(mailproto_smtp_client *client, uint32_t tag,
-                           mailproto_bytes name);
+MAILPROTO_API mailproto_status mailproto_smtp_client_vrfy(mailproto_smtp_client *client,
+                                                          uint32_t tag,
+                                                          mailproto_bytes name);
 
 /** HELP (RFC 5321 4.1.1.8); an empty topic: none. @return see above */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_help(mailproto_smtp_client *client, uint32_t tag,
-                           mailproto_bytes topic);
+MAILPROTO_API mailproto_status mailproto_smtp_client_help(mailproto_smtp_client *client,
+                                                          uint32_t tag,
+                                                          mailproto_bytes topic);
 
 /**
  * Any other command that takes one reply and no more bytes, EXPN or ETRN for example.
@@ -446,14 +442,13 @@ mailproto_smtp_client_help(mailproto_smtp_client *client, uint32_t tag,
  *               ::MAILPROTO_ERR_ARGUMENT (the engine must know its effect)
  * @return see above
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_command(mailproto_smtp_client *client, uint32_t tag,
-                              mailproto_bytes line);
+MAILPROTO_API mailproto_status mailproto_smtp_client_command(
+    mailproto_smtp_client *client, uint32_t tag, mailproto_bytes line);
 
 /** QUIT (RFC 5321 4.1.1.10): its reply, then CLOSED. No verb is legal after it.
  *  @return see above */
-MAILPROTO_API mailproto_status
-mailproto_smtp_client_quit(mailproto_smtp_client *client, uint32_t tag);
+MAILPROTO_API mailproto_status mailproto_smtp_client_quit(mailproto_smtp_client *client,
+                                                          uint32_t tag);
 
 /** STARTTLS (RFC 3207), with ::MAILPROTO_SMTP_TLS_NONE and nothing outstanding: TLS_GO
  *  and CAPS again, or REPLY with the refusal.
@@ -465,9 +460,9 @@ mailproto_smtp_client_starttls(mailproto_smtp_client *client, uint32_t tag);
 
 /** One recipient; may be the first member of a larger struct of the caller. */
 typedef struct mailproto_smtp_recipient {
-    mailproto_bytes path;       /**< in: the mailbox; stays valid */
+    mailproto_bytes path;                     /**< in: the mailbox; stays valid */
     const mailproto_smtp_rcpt_params *params; /**< in: or NULL; stays valid */
-    mailproto_smtp_status rcpt;  /**< out: the reply to RCPT */
+    mailproto_smtp_status rcpt;               /**< out: the reply to RCPT */
     mailproto_smtp_status final; /**< out: what became of the message for this one */
 } mailproto_smtp_recipient;
 
@@ -479,8 +474,8 @@ typedef struct mailproto_smtp_transaction {
     const mailproto_smtp_mail_params *params; /**< or NULL; stays valid */
     mailproto_smtp_recipient *recipients;     /**< the first element */
     uint32_t count;                           /**< how many recipients */
-    uint32_t tag;      /**< in: uses the tags tag, tag + 1 ... tag + count + 1 */
-    uint32_t accepted; /**< out: recipients the peer accepted at RCPT */
+    uint32_t tag;       /**< in: uses the tags tag, tag + 1 ... tag + count + 1 */
+    uint32_t accepted;  /**< out: recipients the peer accepted at RCPT */
     uint32_t delivered; /**< out: recipients whose final status is 2xx */
     mailproto_smtp_status mail; /**< out: the reply to MAIL */
     uint32_t opaque[8];         /**< the library's; zero before the start */
@@ -502,10 +497,9 @@ MAILPROTO_API mailproto_status mailproto_smtp_transaction_start(
  *         (returned once, at the event that ends it); ::MAILPROTO_NOT_READY: the event
  *         is not the transaction's; negative: misuse
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_transaction_event(mailproto_smtp_transaction *t,
-                                 mailproto_smtp_client *client,
-                                 const mailproto_event *ev);
+MAILPROTO_API mailproto_status mailproto_smtp_transaction_event(
+    mailproto_smtp_transaction *t, mailproto_smtp_client *client,
+    const mailproto_event *ev);
 
 /* ---- server ---------------------------------------------------------------------- */
 
@@ -552,13 +546,13 @@ typedef struct mailproto_smtp_server_options {
     uint32_t reply_max;        /**< the longest reply an application gives, all lines,
                                     octets; default 1024, at least 512 */
     uint32_t line_ends;        /**< MAILPROTO_LINE_ENDS_... of received content */
-    uint32_t progress_bytes;   /**< content octets that renew a time-out; default 4096 */
-    uint32_t command_ms;       /**< wait for a command; default 300000 (RFC 5321
+    uint32_t progress_bytes; /**< content octets that renew a time-out; default 4096 */
+    uint32_t command_ms;     /**< wait for a command; default 300000 (RFC 5321
                                     4.5.3.2.7) */
-    uint32_t block_ms;         /**< for `progress_bytes` of content; default 300000 */
-    uint64_t max_content;      /**< octets of a message as stored (unstuffed); default
+    uint32_t block_ms;       /**< for `progress_bytes` of content; default 300000 */
+    uint64_t max_content;    /**< octets of a message as stored (unstuffed); default
                                     41943040 (40 MiB). Stated in SIZE; more: 552 5.3.4 */
-    uint64_t caps;             /**< mask of the capabilities to offer; default
+    uint64_t caps;           /**< mask of the capabilities to offer; default
                                     PIPELINING, SIZE, 8BITMIME, ENHANCED */
     mailproto_bytes host_name; /**< in greeting and replies; default "localhost"; at
                                     most 255 octets */
@@ -574,8 +568,8 @@ typedef struct mailproto_smtp_server_options {
  * @param name       length of options.host_name
  * @param mechanisms length of options.auth_mechanisms
  */
-#define MAILPROTO_SMTP_SERVER_MEM(in, out, name, mechanisms)                             \
-    ((size_t)1024 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +                \
+#define MAILPROTO_SMTP_SERVER_MEM(in, out, name, mechanisms)                           \
+    ((size_t)1024 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +              \
      (size_t)(name) + (size_t)(mechanisms))
 
 /** Exactly how large the block must be; 0: the options are not valid. */
@@ -584,16 +578,14 @@ mailproto_smtp_server_mem_size(const mailproto_smtp_server_options *options);
 
 /** Places a server into `mem`, of any alignment; nothing to release.
  *  @return as mailproto_smtp_client_init() */
-MAILPROTO_API mailproto_status
-mailproto_smtp_server_init(void *mem, size_t size,
-                           const mailproto_smtp_server_options *options,
-                           mailproto_smtp_server **out);
+MAILPROTO_API mailproto_status mailproto_smtp_server_init(
+    void *mem, size_t size, const mailproto_smtp_server_options *options,
+    mailproto_smtp_server **out);
 
 /** The same on malloc; release with mailproto_smtp_server_free().
  *  @return as _init(); ::MAILPROTO_ERR_MEMORY: malloc failed */
-MAILPROTO_API mailproto_status
-mailproto_smtp_server_new(const mailproto_smtp_server_options *options,
-                          mailproto_smtp_server **out);
+MAILPROTO_API mailproto_status mailproto_smtp_server_new(
+    const mailproto_smtp_server_options *options, mailproto_smtp_server **out);
 
 /** Wipes and releases what _new() gave; NULL is allowed. */
 MAILPROTO_API void mailproto_smtp_server_free(mailproto_smtp_server *server);
@@ -604,7 +596,8 @@ mailproto_smtp_server_session(mailproto_smtp_server *server);
 
 /**
  * Answers with the default: the positive reply, or for VRFY 252, EXPN 502, unknown
- * verbs 500 (RFC 5321 4.2.4, 3.5.3).
+ * verbs 500 (RFC 5321 4.2.4, 3.5.3). An AUTH request gets 535: nobody is let in by
+ * default; mailproto_session_auth_finish() is its answer.
  * @param server  the server
  * @param request `tag` of the event
  * @return OK; ::MAILPROTO_ERR_STALE
@@ -623,7 +616,7 @@ enum {
  * Answers with a reply of the application's own. 2xx accepts (3xx for DATA only), 4xx
  * and 5xx refuse, 421 also closes (RFC 5321 3.8). The enhanced code is written when
  * offered, where RFC 2034 has one (not in greeting, HELO, EHLO and 354), and chosen
- * from `code` when it is all zero.
+ * from `code` when it is all zero. An AUTH request takes 4xx and 5xx only.
  * @param server  the server
  * @param request `tag` of the event
  * @param status  code and enhanced code; the other fields are not looked at
@@ -635,12 +628,12 @@ enum {
  *         over 512 octets: RFC 5321 4.5.3.1.5)
  */
 MAILPROTO_API mailproto_status mailproto_smtp_server_reply(
-    mailproto_smtp_server *server, uint32_t request, const mailproto_smtp_status *status,
-    uint32_t flags, mailproto_bytes text);
+    mailproto_smtp_server *server, uint32_t request,
+    const mailproto_smtp_status *status, uint32_t flags, mailproto_bytes text);
 
 /**
- * While content comes in: the rest is swallowed in step (no more CONTENT events), then
- * comes CONTENT_ABORTED and this reply is given at the end.
+ * While content comes in: CONTENT_ABORTED comes at once (::MAILPROTO_ERR_CANCELLED), the
+ * rest is swallowed in step, and this reply is given at its true end.
  * @return OK; ::MAILPROTO_ERR_STATE (no content now); ::MAILPROTO_ERR_ARGUMENT (not 4xx
  *         or 5xx); ::MAILPROTO_ERR_TOO_LONG (text over 128 octets)
  */
@@ -654,8 +647,8 @@ MAILPROTO_API mailproto_status mailproto_smtp_server_refuse_content(
  * @return OK; ::MAILPROTO_ERR_STATE (over already); ::MAILPROTO_ERR_ARGUMENT;
  *         ::MAILPROTO_ERR_TOO_LONG (text over 128 octets)
  */
-MAILPROTO_API mailproto_status mailproto_smtp_server_shutdown(
-    mailproto_smtp_server *server, mailproto_bytes text);
+MAILPROTO_API mailproto_status
+mailproto_smtp_server_shutdown(mailproto_smtp_server *server, mailproto_bytes text);
 
 /**
  * The `with` word of this session for the Received field: SMTP, ESMTP, ESMTPS, ESMTPA,
@@ -667,10 +660,10 @@ mailproto_smtp_server_with(const mailproto_smtp_server *server);
 
 /** What a Received field says (RFC 5321 4.4). The caller sets `struct_size`. */
 typedef struct mailproto_smtp_received {
-    uint32_t struct_size;     /**< sizeof of the caller's struct */
-    int32_t zone_minutes;     /**< zone of the date, minutes east of UTC, within +-1439 */
-    int64_t utc;              /**< the date: seconds since 1970-01-01T00:00:00Z */
-    mailproto_bytes helo;     /**< the name the client gave; empty: unknown */
+    uint32_t struct_size; /**< sizeof of the caller's struct */
+    int32_t zone_minutes; /**< zone of the date, minutes east of UTC, within +-1439 */
+    int64_t utc;          /**< the date: seconds since 1970-01-01T00:00:00Z */
+    mailproto_bytes helo; /**< the name the client gave; empty: unknown */
     mailproto_bytes tcp_name; /**< the client's name by DNS; may be empty */
     mailproto_bytes address;  /**< the client's address, 192.0.2.1 or 2001:db8::1 */
     mailproto_bytes by;       /**< this host */
@@ -686,7 +679,7 @@ typedef struct mailproto_smtp_received {
  * as `?`, so that the field is always one well-formed field.
  * @param info what it says
  * @param buf  where to
- * @param cap  its room; 1024 always suffice when no member is over 255 octets and
+ * @param cap  its room; 2048 always suffice when no member is over 255 octets and
  *             `rcpt` is not over 320
  * @param len  octets written
  * @return OK; ::MAILPROTO_ERR_TOO_LONG (nothing written); ::MAILPROTO_ERR_ARGUMENT

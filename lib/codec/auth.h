@@ -31,12 +31,12 @@ mailproto_status mailproto__auth_put(mailproto_session *s, struct mailproto__aut
                                      int *whole);
 
 enum mailproto__auth_result {
-    MAILPROTO__AUTH_NONE,   /* more input is needed */
-    MAILPROTO__AUTH_PIECE,  /* `out`: decoded octets, more follow */
-    MAILPROTO__AUTH_LAST,   /* `out`: decoded octets (maybe none), the message ends */
-    MAILPROTO__AUTH_STAR,   /* the line is `*` */
-    MAILPROTO__AUTH_BAD,    /* the line, now swallowed, was no base64 */
-    MAILPROTO__AUTH_LONG    /* the line, now swallowed, was over `limit` */
+    MAILPROTO__AUTH_NONE,  /* more input is needed */
+    MAILPROTO__AUTH_PIECE, /* `out`: decoded octets, more follow */
+    MAILPROTO__AUTH_LAST,  /* `out`: decoded octets (maybe none), the message ends */
+    MAILPROTO__AUTH_STAR,  /* the line is `*` */
+    MAILPROTO__AUTH_BAD,   /* the line, now swallowed, was no base64 */
+    MAILPROTO__AUTH_LONG   /* the line, now swallowed, was over `limit` */
 };
 
 /*
@@ -44,8 +44,8 @@ enum mailproto__auth_result {
  * in the engine's block. `limit`: octets of the line with CRLF.
  */
 enum mailproto__auth_result mailproto__auth_take(mailproto_session *s,
-                                                 struct mailproto__auth *a, size_t limit,
-                                                 mailproto_bytes *out);
+                                                 struct mailproto__auth *a,
+                                                 size_t limit, mailproto_bytes *out);
 
 /* Decodes in place a span that lies in the engine's block (an initial response): 1, or
  * 0: no base64. `=` alone is an empty message. */

@@ -240,7 +240,7 @@ static mailproto_status decode(struct base64 *b, struct run *r, uint32_t flags)
         return MAILPROTO_ERR_SYNTAX;
     }
     while (r->used < r->in_len) {
-        int value;
+        int8_t value;
         int over;
         if (b->phase == 0 && b->due == 0 && !b->padded) {
             decode_groups(b, r);

@@ -139,7 +139,8 @@ void mailproto__close(mailproto_session *s)
 
 /* ---- TLS ---------------------------------------------------------------------------- */
 
-const char mailproto__tls_injection[] = "bytes between the agreement on TLS and its start";
+const char mailproto__tls_injection[] =
+    "bytes between the agreement on TLS and its start";
 
 mailproto_status mailproto__tls_agreed(mailproto_session *s)
 {
@@ -154,7 +155,8 @@ mailproto_status mailproto__tls_agreed(mailproto_session *s)
 
 int mailproto__tls_pending(const mailproto_session *s)
 {
-    return s->tls.state == MAILPROTO__TLS_AGREED || s->tls.state == MAILPROTO__TLS_AWAITED;
+    return s->tls.state == MAILPROTO__TLS_AGREED ||
+           s->tls.state == MAILPROTO__TLS_AWAITED;
 }
 
 /* ---- the loop ----------------------------------------------------------------------- */

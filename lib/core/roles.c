@@ -12,32 +12,29 @@ MAILPROTO__ROLE_FUNCTIONS(smtp_server, MAILPROTO__WEAK);
 
 /* A row for each role that is in this build; POP3 and IMAP join here. */
 #if !defined(MAILPROTO_NO_SMTP_CLIENT)
-#define SMTP_CLIENT(call)                                                                \
-    case MAILPROTO__SMTP_CLIENT:                                                         \
+#define SMTP_CLIENT(call)                                                              \
+    case MAILPROTO__SMTP_CLIENT:                                                       \
         return mailproto__smtp_client_##call;
 #else
 #define SMTP_CLIENT(call)
 #endif
 #if !defined(MAILPROTO_NO_SMTP_SERVER)
-#define SMTP_SERVER(call)                                                                \
-    case MAILPROTO__SMTP_SERVER:                                                         \
+#define SMTP_SERVER(call)                                                              \
+    case MAILPROTO__SMTP_SERVER:                                                       \
         return mailproto__smtp_server_##call;
 #else
 #define SMTP_SERVER(call)
 #endif
 /* Arguments are unused in a build without roles. */
-#define TO_ROLE(s, call)                                                                 \
-    switch ((s)->role) {                                                                 \
-        SMTP_CLIENT(call)                                                                \
-        SMTP_SERVER(call)                                                                \
-    default:                                                                             \
-        return MAILPROTO_ERR_NOT_BUILT;                                                  \
+#define TO_ROLE(s, call)                                                               \
+    switch ((s)->role) {                                                               \
+        SMTP_CLIENT(call)                                                              \
+        SMTP_SERVER(call)                                                              \
+    default:                                                                           \
+        return MAILPROTO_ERR_NOT_BUILT;                                                \
     }
 
-mailproto_status mailproto__role_step(mailproto_session *s)
-{
-    TO_ROLE(s, step(s))
-}
+mailproto_status mailproto__role_step(mailproto_session *s){TO_ROLE(s, step(s))}
 
 mailproto_status mailproto__role_content(mailproto_session *s, const void *data,
                                          size_t len, size_t *consumed)
@@ -48,7 +45,8 @@ mailproto_status mailproto__role_content(mailproto_session *s, const void *data,
     TO_ROLE(s, content(s, data, len, consumed))
 }
 
-mailproto_status mailproto__role_signal(mailproto_session *s, enum mailproto__signal what)
+mailproto_status mailproto__role_signal(mailproto_session *s,
+                                        enum mailproto__signal what)
 {
     (void)what;
     TO_ROLE(s, signal(s, what))

@@ -54,13 +54,13 @@ struct mailproto__auth_call {
 #else
 #define MAILPROTO__WEAK
 #endif
-#define MAILPROTO__ROLE_FUNCTIONS(role, weak)                                            \
-    weak mailproto_status mailproto__##role##_step(mailproto_session *s);                \
-    weak mailproto_status mailproto__##role##_content(                                   \
-        mailproto_session *s, const void *data, size_t len, size_t *consumed);           \
-    weak mailproto_status mailproto__##role##_signal(mailproto_session *s,               \
-                                                     enum mailproto__signal what);       \
-    weak mailproto_status mailproto__##role##_auth(                                      \
+#define MAILPROTO__ROLE_FUNCTIONS(role, weak)                                          \
+    weak mailproto_status mailproto__##role##_step(mailproto_session *s);              \
+    weak mailproto_status mailproto__##role##_content(                                 \
+        mailproto_session *s, const void *data, size_t len, size_t *consumed);         \
+    weak mailproto_status mailproto__##role##_signal(mailproto_session *s,             \
+                                                     enum mailproto__signal what);     \
+    weak mailproto_status mailproto__##role##_auth(                                    \
         mailproto_session *s, const struct mailproto__auth_call *call)
 
 #endif /* MAILPROTO_CORE_ROLES_H */

@@ -53,8 +53,8 @@ static mailproto_status arrival(mailproto_session *s)
     return MAILPROTO_OK;
 }
 
-mailproto_status mailproto_session_feed(mailproto_session *s, const void *data, size_t len,
-                                        size_t *consumed)
+mailproto_status mailproto_session_feed(mailproto_session *s, const void *data,
+                                        size_t len, size_t *consumed)
 {
     mailproto_status st;
     *consumed = 0;
@@ -182,14 +182,16 @@ static uint32_t turn_flags(const mailproto_session *s)
     if (s->awaiting) {
         /* Before the greeting an early talker shows itself by its bytes. */
         int greet = s->offset == 0 && s->in.tail == 0 && !s->eof;
-        return (uint32_t)MAILPROTO_WANT_APP | (greet ? (uint32_t)MAILPROTO_MAY_READ : 0);
+        return (uint32_t)MAILPROTO_WANT_APP |
+               (greet ? (uint32_t)MAILPROTO_MAY_READ : 0);
     }
     if (s->content_open) {
         return (uint32_t)MAILPROTO_WANT_APP | MAILPROTO_WANT_CONTENT |
                (s->eof ? 0 : (uint32_t)MAILPROTO_MAY_READ);
     }
     if (s->timeout_ms == 0) {
-        return (uint32_t)MAILPROTO_WANT_APP | (s->eof ? 0 : (uint32_t)MAILPROTO_MAY_READ);
+        return (uint32_t)MAILPROTO_WANT_APP |
+               (s->eof ? 0 : (uint32_t)MAILPROTO_MAY_READ);
     }
     return s->eof ? 0 : (uint32_t)MAILPROTO_WANT_READ;
 }

@@ -40,22 +40,22 @@ struct mailproto__cap_lines {
 
 enum mailproto__tls_state {
     MAILPROTO__TLS_OFF,
-    MAILPROTO__TLS_AGREED, /* output drains, then EV_TLS_GO */
+    MAILPROTO__TLS_AGREED,  /* output drains, then EV_TLS_GO */
     MAILPROTO__TLS_AWAITED, /* EV_TLS_GO was given */
     MAILPROTO__TLS_ON
 };
 
 enum { /* mailproto_session.wants_room */
-    MAILPROTO__ROOM_ENOUGH,
-    MAILPROTO__ROOM_WANTED,
-    MAILPROTO__ROOM_GREW /* something was sent or read since; a role that knows better
+       MAILPROTO__ROOM_ENOUGH,
+       MAILPROTO__ROOM_WANTED,
+       MAILPROTO__ROOM_GREW /* something was sent or read since; a role that knows better
                             sets it back to WANTED */
 };
 
 enum { /* sizes kept of mailproto_tls_info */
-    MAILPROTO__TLS_BINDING_MAX = 64,
-    MAILPROTO__TLS_PROTOCOL_MAX = 16,
-    MAILPROTO__TLS_CIPHER_MAX = 48
+       MAILPROTO__TLS_BINDING_MAX = 64,
+       MAILPROTO__TLS_PROTOCOL_MAX = 16,
+       MAILPROTO__TLS_CIPHER_MAX = 48
 };
 
 struct mailproto__tls {
@@ -68,29 +68,31 @@ struct mailproto__tls {
 };
 
 struct mailproto_session {
-    uint8_t role; /* enum mailproto__role */
-    uint8_t has_event;   /* `event` waits to be pulled */
-    uint8_t awaiting;    /* a request waits for its answer: nothing is consumed */
-    uint8_t postponed;   /* ... and the application looked away meanwhile */
-    uint8_t flush;       /* what is due should be written now (RFC 2920 3.2) */
-    uint8_t starved;     /* the role needs input */
-    uint8_t fresh;       /* something changed since the role was last asked */
-    uint8_t eof;         /* no more input will come */
-    uint8_t failed;      /* `error` is fatal */
-    uint8_t closing;     /* over as soon as the output has drained */
-    uint8_t closed;      /* EV_CLOSED was given */
-    uint8_t wants_room;  /* a verb said AGAIN: EV_ROOM after progress, MAILPROTO__ROOM_ */
-    uint8_t secret_in;   /* wipe input when it is consumed */
-    uint8_t secret_out;  /* wipe output when it is sent */
-    uint8_t content_open; /* content verbs are legal (WANT_CONTENT while there is room) */
-    uint8_t unread;      /* feed() left bytes with its caller */
-    uint32_t request;    /* number of the request awaited, else of the last one */
+    uint8_t role;      /* enum mailproto__role */
+    uint8_t has_event; /* `event` waits to be pulled */
+    uint8_t awaiting;  /* a request waits for its answer: nothing is consumed */
+    uint8_t postponed; /* ... and the application looked away meanwhile */
+    uint8_t flush;     /* what is due should be written now (RFC 2920 3.2) */
+    uint8_t starved;   /* the role needs input */
+    uint8_t fresh;     /* something changed since the role was last asked */
+    uint8_t eof;       /* no more input will come */
+    uint8_t failed;    /* `error` is fatal */
+    uint8_t closing;   /* over as soon as the output has drained */
+    uint8_t closed;    /* EV_CLOSED was given */
+    uint8_t
+        wants_room;    /* a verb said AGAIN: EV_ROOM after progress, MAILPROTO__ROOM_ */
+    uint8_t secret_in; /* wipe input when it is consumed */
+    uint8_t secret_out; /* wipe output when it is sent */
+    uint8_t
+        content_open; /* content verbs are legal (WANT_CONTENT while there is room) */
+    uint8_t unread;   /* feed() left bytes with its caller */
+    uint32_t request; /* number of the request awaited, else of the last one */
     uint32_t wait_id;
     uint32_t timeout_ms;
-    uint32_t reply_code; /* last one seen or sent */
-    uint64_t offset;     /* plaintext octets consumed */
+    uint32_t reply_code;    /* last one seen or sent */
+    uint64_t offset;        /* plaintext octets consumed */
     uint64_t content_taken; /* counted by the base, reset by the role */
-    uint64_t caps;       /* mask of what is offered now */
+    uint64_t caps;          /* mask of what is offered now */
     struct mailproto__input in;
     struct mailproto__output out;
     struct mailproto__cap_lines cap_lines;
@@ -217,6 +219,7 @@ static inline int mailproto__offers(const mailproto_session *s, uint32_t cap)
 
 /* ---- trace --------------------------------------------------------------------------- */
 
-void mailproto__trace(mailproto_session *s, uint32_t kind, const void *data, size_t len);
+void mailproto__trace(mailproto_session *s, uint32_t kind, const void *data,
+                      size_t len);
 
 #endif /* MAILPROTO_CORE_SESSION_H */

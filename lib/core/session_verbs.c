@@ -98,7 +98,8 @@ uint64_t mailproto_session_content_taken(const mailproto_session *s)
 
 /* ---- authentication ----------------------------------------------------------------- */
 
-static mailproto_status auth_call(mailproto_session *s, struct mailproto__auth_call *call)
+static mailproto_status auth_call(mailproto_session *s,
+                                  struct mailproto__auth_call *call)
 {
     mailproto_status st;
     if (s->failed) {
@@ -211,7 +212,8 @@ mailproto_status mailproto_session_tls_info(const mailproto_session *s,
 
 /* Compression and lent memory are IMAP's: no other engine ever asks for them. */
 
-mailproto_status mailproto_session_take_rest(mailproto_session *s, mailproto_bytes *rest)
+mailproto_status mailproto_session_take_rest(mailproto_session *s,
+                                             mailproto_bytes *rest)
 {
     (void)s;
     *rest = mailproto__span(NULL, 0);

@@ -24,7 +24,8 @@ static mailproto_status from_callback(const mailproto_source *src, uint64_t offs
     if (st == MAILPROTO_AGAIN) {
         return MAILPROTO_NOT_READY;
     }
-    return st == MAILPROTO_OK || st == MAILPROTO_EOF || st == MAILPROTO_NOT_READY || st < 0
+    return st == MAILPROTO_OK || st == MAILPROTO_EOF || st == MAILPROTO_NOT_READY ||
+                   st < 0
                ? st
                : MAILPROTO_ERR_ARGUMENT;
 }

@@ -124,17 +124,13 @@ mailproto_status mailproto__sasl_cram_answer(mailproto_sasl *x,
 {
     uint8_t digest[DIGEST];
     int equal;
-    mailproto_status st;
+    int misuse = x->verdict == MAILPROTO_OK && password.len == 0;
     if (x->verdict != MAILPROTO_OK && x->verdict != MAILPROTO_ERR_AUTH) {
         return MAILPROTO_OK;
     }
-    if (x->verdict == MAILPROTO_OK && password.len == 0) {
-        return MAILPROTO_ERR_ARGUMENT;
-    }
-    st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, password,
-                                 &password);
-    if (st != MAILPROTO_OK) {
-        return MAILPROTO_ERR_ARGUMENT;
+    if (misuse || mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, password,
+                                          &password) != MAILPROTO_OK) {
+        x->verdict = MAILPROTO_ERR_AUTH;
     }
     /* Also for an unknown user, who must not be told apart by the time it takes. */
     mailproto__hmac_key(x->hmac, password.ptr, password.len);
@@ -147,7 +143,7 @@ mailproto_status mailproto__sasl_cram_answer(mailproto_sasl *x,
     } else if (!equal) {
         x->verdict = MAILPROTO_ERR_AUTH;
     }
-    return MAILPROTO_OK;
+    return misuse ? MAILPROTO_ERR_ARGUMENT : MAILPROTO_OK;
 }
 
 static void server_step(mailproto_sasl *x)

@@ -268,6 +268,7 @@ mailproto_status mailproto__sasl_oauth_answer(mailproto_sasl *x, mailproto_bytes
         return MAILPROTO_OK;
     }
     if (error.len > x->text_cap) {
+        x->verdict = MAILPROTO_ERR_TOO_LONG;
         return MAILPROTO_ERR_TOO_LONG;
     }
     x->text_len = 0; /* the token is needed no further */

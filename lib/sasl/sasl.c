@@ -264,16 +264,12 @@ static mailproto_status answer(mailproto_sasl *x, mailproto_status verdict,
 mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl, mailproto_status verdict,
                                        const void *data, size_t len)
 {
-    mailproto_status st;
     if (sasl->state.state != MAILPROTO_SASL_NEEDS || sasl->answered) {
         return MAILPROTO_ERR_STATE;
     }
     sasl->verdict = verdict;
-    st = answer(sasl, verdict, data, len);
-    /* A caller's mechanism has its answer whatever it says of it. */
-    sasl->answered =
-        (uint8_t)(st == MAILPROTO_OK || sasl->kind == MAILPROTO__SASL_CUSTOM);
-    return st;
+    sasl->answered = 1; /* whatever comes of it: nobody waits for a second one */
+    return answer(sasl, verdict, data, len);
 }
 
 mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl)

@@ -170,7 +170,8 @@ mailproto_status mailproto__sasl_scram_start(mailproto_sasl *x);
 /* A challenge that is hashed and not kept. */
 void mailproto__sasl_cram_input(mailproto_sasl *x, const void *data, size_t len);
 
-/* A mechanism's part of mailproto_sasl_answer(); OK, or nothing was done. */
+/* A mechanism's part of mailproto_sasl_answer(). What is no answer changes the verdict,
+ * so that the exchange fails as for an unknown user. */
 mailproto_status mailproto__sasl_cram_answer(mailproto_sasl *x,
                                              mailproto_bytes password);
 mailproto_status mailproto__sasl_scram_answer(mailproto_sasl *x,

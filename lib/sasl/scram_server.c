@@ -169,29 +169,29 @@ mailproto_status mailproto__sasl_scram_answer(mailproto_sasl *x,
     struct mailproto__scram *s = x->scram;
     const mailproto_sasl_options *o = &x->options;
     mailproto_bytes salt = mailproto__span((const char *)s->fake_salt, o->salt_size);
-    mailproto_status st;
+    int misuse = x->verdict == MAILPROTO_OK && password.len == 0;
     if (x->verdict != MAILPROTO_OK && x->verdict != MAILPROTO_ERR_AUTH) {
         return MAILPROTO_OK; /* nothing that would have to be hidden */
     }
-    if (x->verdict == MAILPROTO_OK && password.len == 0) {
-        return MAILPROTO_ERR_ARGUMENT;
+    s->known = x->verdict == MAILPROTO_OK && !misuse &&
+               mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, password,
+                                       &password) == MAILPROTO_OK;
+    x->verdict = write_first(x, salt, o->iterations);
+    if (x->verdict != MAILPROTO_OK) {
+        return x->verdict;
     }
-    if (mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, password,
-                                &password) != MAILPROTO_OK) {
-        return MAILPROTO_ERR_ARGUMENT;
-    }
-    st = write_first(x, salt, o->iterations);
-    if (st != MAILPROTO_OK) {
-        return st;
-    }
-    s->known = x->verdict == MAILPROTO_OK;
-    x->verdict = MAILPROTO_OK;
     x->stage = READY;
     if (password.len > 0) {
         x->stage = COMPUTING;
         mailproto__scram_begin(x, password, salt, o->iterations);
     }
-    return MAILPROTO_OK;
+    return misuse ? MAILPROTO_ERR_ARGUMENT : MAILPROTO_OK;
+}
+
+static int is_stored(const mailproto_sasl_scram *in, size_t size)
+{
+    return in->iterations > 0 && in->salt.len > 0 && in->stored_key.len == size &&
+           in->server_key.len == size;
 }
 
 mailproto_status mailproto_sasl_answer_scram(mailproto_sasl *sasl,
@@ -206,24 +206,19 @@ mailproto_status mailproto_sasl_answer_scram(mailproto_sasl *sasl,
     }
     size = sasl->hmac->hash.size;
     st = mailproto__options_copy(&in, sizeof in, stored);
-    if (st < 0) {
-        return st;
+    if (st < 0 || !is_stored(&in, size)) {
+        (void)mailproto_sasl_answer(sasl, MAILPROTO_ERR_AUTH, NULL, 0);
+        return st < 0 ? st : MAILPROTO_ERR_ARGUMENT;
     }
-    if (in.iterations == 0 || in.salt.len == 0 || in.stored_key.len != size ||
-        in.server_key.len != size) {
-        return MAILPROTO_ERR_ARGUMENT;
-    }
-    st = write_first(sasl, in.salt, in.iterations);
-    if (st != MAILPROTO_OK) {
-        return st;
-    }
-    memcpy(sasl->scram->stored_key, in.stored_key.ptr, size);
-    memcpy(sasl->scram->server_key, in.server_key.ptr, size);
-    sasl->scram->known = 1;
-    sasl->stage = READY;
-    sasl->verdict = MAILPROTO_OK;
     sasl->answered = 1;
-    return MAILPROTO_OK;
+    sasl->stage = READY;
+    sasl->verdict = write_first(sasl, in.salt, in.iterations);
+    if (sasl->verdict == MAILPROTO_OK) {
+        memcpy(sasl->scram->stored_key, in.stored_key.ptr, size);
+        memcpy(sasl->scram->server_key, in.server_key.ptr, size);
+        sasl->scram->known = 1;
+    }
+    return sasl->verdict;
 }
 
 static void send_first(mailproto_sasl *x)

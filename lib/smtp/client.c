@@ -19,7 +19,8 @@ enum {
 /* MAILPROTO_SMTP_CLIENT_MEM() suffices on this target: the block's alignment, that of
  * the client, of the queue, and what is left for later releases. */
 typedef char
-    mailproto__smtp_client_fits[sizeof(mailproto_smtp_client) + (size_t)3 * MAILPROTO__ALIGN <=
+    mailproto__smtp_client_fits[sizeof(mailproto_smtp_client) +
+                                                (size_t)3 * MAILPROTO__ALIGN <=
                                             704 + 40 * sizeof(void *) &&
                                         sizeof(struct mailproto__smtp_entry) <= 16
                                     ? 1

@@ -125,10 +125,10 @@ struct mailproto_smtp_client {
     uint32_t progress;   /* octets since the wait began anew */
 
     struct mailproto__auth auth;
-    uint8_t auth_step;    /* enum mailproto__smtp_auth_step */
+    uint8_t auth_step;         /* enum mailproto__smtp_auth_step */
     mailproto_status auth_why; /* GIVEN_UP: ERR_BASE64 or ERR_AUTH_CANCELLED */
-    uint8_t owes_initial; /* the initial response did not fit the command */
-    uint8_t auth_begun;   /* octets of this challenge were told */
+    uint8_t owes_initial;      /* the initial response did not fit the command */
+    uint8_t auth_begun;        /* octets of this challenge were told */
 
     /* Options. */
     uint8_t flags, tls, line_ends;

@@ -76,6 +76,9 @@ static void drop(mailproto_smtp_client *c)
     }
     c->front = (uint16_t)(c->front + 1 < c->queue_cap ? c->front + 1 : 0);
     --c->count;
+    if (c->session.wants_room == MAILPROTO__ROOM_WANTED) {
+        c->session.wants_room = MAILPROTO__ROOM_GREW; /* _check_room() looks closer */
+    }
 }
 
 int mailproto__smtp_client_is_out(mailproto_smtp_client *c)

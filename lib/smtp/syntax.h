@@ -10,16 +10,17 @@
 /* ---- command lines (RFC 5321 4.1.1) --------------------------------------------- */
 
 struct mailproto__smtp_command {
-    uint32_t verb;              /* MAILPROTO_SMTP_VERB_... */
-    mailproto_bytes line;       /* all of it, without CRLF */
-    mailproto_bytes argument;   /* behind the verb and the blank(s); trailing blanks cut */
-    mailproto_smtp_path path;   /* MAIL, RCPT */
-    mailproto_bytes params;     /* MAIL, RCPT: behind the path, checked */
+    uint32_t verb;        /* MAILPROTO_SMTP_VERB_... */
+    mailproto_bytes line; /* all of it, without CRLF */
+    mailproto_bytes
+        argument; /* behind the verb and the blank(s); trailing blanks cut */
+    mailproto_smtp_path path;        /* MAIL, RCPT */
+    mailproto_bytes params;          /* MAIL, RCPT: behind the path, checked */
     mailproto_smtp_mail_params mail; /* MAIL: typed */
-    mailproto_bytes mechanism;  /* AUTH */
-    mailproto_bytes initial;    /* AUTH: base64 as sent; ptr NULL: none */
-    uint64_t chunk_size;        /* BDAT */
-    int chunk_last;             /* BDAT */
+    mailproto_bytes mechanism;       /* AUTH */
+    mailproto_bytes initial;         /* AUTH: base64 as sent; ptr NULL: none */
+    uint64_t chunk_size;             /* BDAT */
+    int chunk_last;                  /* BDAT */
 };
 
 /* What is wrong with a command line. */
@@ -32,8 +33,8 @@ enum mailproto__smtp_fault {
     MAILPROTO__SMTP_BAD_RECIPIENT, /* the path of RCPT: 501 5.1.3 */
     MAILPROTO__SMTP_LONG_PATH,     /* over a limit of 4.5.3.1: 501 5.1.7 or 5.1.3 */
     MAILPROTO__SMTP_UTF8_PATH,     /* octets above 127, SMTPUTF8 not given: 553 5.6.7 */
-    MAILPROTO__SMTP_BAD_PARAM,     /* a parameter's value, or it stands twice: 501 5.5.4 */
-    MAILPROTO__SMTP_UNKNOWN_PARAM  /* a parameter nobody offered: 555 5.5.4 */
+    MAILPROTO__SMTP_BAD_PARAM, /* a parameter's value, or it stands twice: 501 5.5.4 */
+    MAILPROTO__SMTP_UNKNOWN_PARAM /* a parameter nobody offered: 555 5.5.4 */
 };
 
 /*
@@ -69,7 +70,8 @@ enum mailproto__smtp_fault mailproto__smtp_path(mailproto_bytes text, int utf8,
 
 /* A mailbox, all of `text`; `*at`: the offset of the fault. */
 enum mailproto__smtp_fault mailproto__smtp_mailbox(mailproto_bytes text, int utf8,
-                                                   mailproto_smtp_path *out, size_t *at);
+                                                   mailproto_smtp_path *out,
+                                                   size_t *at);
 
 /* Domain or address literal (HELO and EHLO: anything without controls or blanks passes
  * there on the server; the client is strict with this). 1 or 0. */
@@ -83,11 +85,11 @@ int mailproto__smtp_is_xtext(mailproto_bytes b);
 /* ---- replies (RFC 5321 4.2, RFC 2034) -------------------------------------------- */
 
 struct mailproto__smtp_reply_line {
-    uint16_t code;           /* 200 to 599 */
-    uint16_t enhanced[3];    /* zeros: none */
-    uint8_t more;            /* `-`: another line follows */
+    uint16_t code;        /* 200 to 599 */
+    uint16_t enhanced[3]; /* zeros: none */
+    uint8_t more;         /* `-`: another line follows */
     uint8_t reserved[7];
-    mailproto_bytes text;    /* behind the code and its mark, enhanced code included */
+    mailproto_bytes text; /* behind the code and its mark, enhanced code included */
 };
 
 /* OK, or ERR_SYNTAX with `*at`. `250` with no text, also without the blank, is good;

@@ -20,12 +20,13 @@ enum {
 /* ---- received content ------------------------------------------------------------ */
 
 struct mailproto__undot {
-    uint8_t state;  /* start it with 0: at the beginning of a line */
-    uint8_t policy; /* MAILPROTO__REFUSE ... */
-    uint8_t seen;   /* MAILPROTO__DOT_... so far */
-    uint8_t bad_at; /* 1: `bad_offset` is set */
-    uint64_t offset;     /* octets consumed so far */
-    uint64_t bad_offset; /* of the first octet that REFUSE (or NUL under REPAIR) meets */
+    uint8_t state;   /* start it with 0: at the beginning of a line */
+    uint8_t policy;  /* MAILPROTO__REFUSE ... */
+    uint8_t seen;    /* MAILPROTO__DOT_... so far */
+    uint8_t bad_at;  /* 1: `bad_offset` is set */
+    uint64_t offset; /* octets consumed so far */
+    uint64_t
+        bad_offset; /* of the first octet that REFUSE (or NUL under REPAIR) meets */
 };
 
 enum mailproto__undot_result {

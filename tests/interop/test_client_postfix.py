@@ -433,19 +433,17 @@ def test_auth(folder):
     server = need_auth()
     file, ca = passwords(folder), ["--cafile", certificates().ca]
     alice = ["--user", "alice", "--password-file", file["alice"]]
-    cases = (
-        ("auth", "AUTH PLAIN", "ESMTPSA", [*ca, *alice]),
-        ("auth", "AUTH PLAIN", "ESMTPSA", [*ca, *alice, "--mechanism", "PLAIN"]),
-        ("auth", "AUTH LOGIN", "ESMTPSA", [*ca, *alice, "--mechanism", "LOGIN"]),
-        ("auth", "AUTH PLAIN", "ESMTPSA",
-         [*ca, "--user", "bob", "--password-file", file["bob"]]),
-        ("auth", "AUTH LOGIN", "ESMTPSA",
-         [*ca, "--user", "bob", "--password-file", file["bob"], "--mechanism", "LOGIN"]),
-        ("auth", "AUTH CRAM-MD5", "ESMTPSA", [*ca, *alice, "--mechanism", "CRAM-MD5"]),
-        ("auth-implicit", "AUTH PLAIN", "ESMTPSA", [*ca, *alice, "--tls", "implicit"]),
-        ("auth-clear", "AUTH PLAIN", "ESMTPA", [*alice, "--tls", "none", "--insecure"]),
-        ("auth-login", "AUTH LOGIN", "ESMTPA", [*alice, "--tls", "none", "--insecure"]),
-    )
+    bob = ["--user", "bob", "--password-file", file["bob"]]
+    clear = ["--tls", "none", "--insecure"]
+    cases = [("auth", f"AUTH {name}", "ESMTPSA", [*ca, *user, "--mechanism", name])
+             for name in ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+             for user in (alice, bob)]
+    cases += [  # the strongest that is offered, where none is named
+        ("auth", "AUTH SCRAM-SHA-256", "ESMTPSA", [*ca, *alice]),
+        ("auth-login", "AUTH LOGIN", "ESMTPA", [*clear, *alice]),
+        ("auth-implicit", "AUTH PLAIN", "ESMTPSA",
+         [*ca, *alice, "--tls", "implicit", "--mechanism", "PLAIN"]),
+        ("auth-clear", "AUTH PLAIN", "ESMTPA", [*clear, *alice, "--mechanism", "PLAIN"])]
     for i, (service, command, protocol, options) in enumerate(cases):
         sent, tops = deliver(folder, service, f"user{i}", own_messages(), *options)
         with_protocol(tops, protocol)
@@ -460,13 +458,14 @@ def test_auth_fails(folder):
     file, ca = passwords(folder), ["--cafile", certificates().ca]
     for service, mechanism, reply, *options in (
             ("auth", "PLAIN", "535 5.7.8", *ca), ("auth", "LOGIN", "535 5.7.8", *ca),
+            ("auth", "SCRAM-SHA-256", "535 5.7.8", *ca),
             ("auth-clear", "LOGIN", "535 5.7.8", "--tls", "none", "--insecure")):
         sent = Sent(server.ports[service], one(folder), *options, "--user", "alice",
                     "--password-file", file["wrong"], "--mechanism", mechanism)
         sent.expect(2).said("authentication: " + reply, "C: QUIT").unsaid("MAIL FROM")
     # No password goes out in the clear unasked.
     sent = Sent(server.ports["auth-clear"], one(folder), "--tls", "none", "--user", "alice",
-                "--password-file", file["alice"])
+                "--password-file", file["alice"], "--mechanism", "PLAIN")
     sent.expect(2).said("authentication: ").unsaid("C: AUTH", "MAIL FROM")
     # Not offered, and not to be talked into it.
     sent = Sent(server.ports["auth-login"], one(folder), "--tls", "none", "--insecure",

@@ -1,3 +1,7 @@
+/*
+ * Written from the RFCs and not from the library, which it must not call: what both get
+ * wrong, no comparison of the two can find.
+ */
 #include "naive.h"
 
 #include <string.h>

@@ -54,6 +54,8 @@ static void equal_nocase(void **state)
     assert_true(mailproto__equal_nocase(text("StartTLS"), text("STARTtls")));
     assert_false(mailproto__equal_nocase(text("STARTTLS"), text("STARTTL")));
     assert_true(mailproto__equal_nocase(text(""), text("")));
+    assert_false(mailproto__equal_nocase(text("RCPT"), text("RCPX")));
+    assert_false(mailproto__equal_nocase(text("RCPT"), text("RXPT")));
     for (a = 0; a < 256; a++) { /* letters only: '@' is not '`', 0xC4 is not 0xE4 */
         for (b = 0; b < 256; b++) {
             char x = (char)(unsigned char)a;
@@ -194,6 +196,9 @@ static void utf8_sequences(void **state)
     assert_true(mailproto__is_utf8(text("a\xC3\xA4"
                                         "b\xE2\x82\xAC\xF0\x9F\x98\x80")));
     assert_false(mailproto__is_utf8(text("\x80")));
+    assert_false(mailproto__is_utf8(text("abc\x80")));
+    assert_false(mailproto__is_utf8(text("\xC3\xA4"
+                                         "b\xA4")));
     assert_false(mailproto__is_utf8(text("\xC3"
                                          "a")));
     assert_false(mailproto__is_utf8(text("\xC3\xA4\xA4")));
@@ -203,15 +208,34 @@ static void utf8_sequences(void **state)
     assert_false(mailproto__is_utf8(text("\xF8\x88\x80\x80\x80")));
 }
 
+/* Each octet at each place of a text that is longer than a word of any machine, at each
+ * alignment; and two of them. */
 static void controls(void **state)
 {
-    int c;
+    enum { LEN = 21 };
+    unsigned c;
+    size_t place;
+    size_t shift;
     (void)state;
     for (c = 0; c < 256; c++) {
-        char t[4] = {'a', ' ', 'x', 'b'};
-        t[2] = (char)(unsigned char)c;
-        assert_int_equal(mailproto__find_control(mailproto__span(t, 4)),
-                         c < 32 || c == 127 ? 2 : 4);
+        for (place = 0; place < LEN; place++) {
+            for (shift = 0; shift < 8; shift++) {
+                char mem[LEN + 8];
+                char *t = mem + shift;
+                int control = c < 32 || c == 127;
+                memset(mem, (int)('~' - shift % 2), sizeof mem);
+                t[place] = (char)(unsigned char)c;
+                assert_int_equal(mailproto__find_control(mailproto__span(t, LEN)),
+                                 control ? place : LEN);
+                t[LEN - 1] = '\n';
+                assert_int_equal(mailproto__find_control(mailproto__span(t, LEN)),
+                                 control ? place : LEN - 1);
+                t[LEN - 1] = '\x80';
+                t[0] = '\xFF';
+                assert_int_equal(mailproto__find_control(mailproto__span(t, LEN)),
+                                 control && place > 0 && place < LEN - 1 ? place : LEN);
+            }
+        }
     }
     assert_int_equal(mailproto__find_control(mailproto__span(NULL, 0)), 0);
 }

@@ -53,9 +53,10 @@ struct end {
     mailproto_smtp_client *client;
     mailproto_smtp_server *server;
     struct side sasl;
-    int late;   /* the server answers when nothing else moves */
-    int asked;  /* it has to */
-    int choose; /* the client chooses by itself */
+    int late;                 /* the server answers when nothing else moves */
+    int asked;                /* it has to */
+    mailproto_status verdict; /* on the caller's own mechanism */
+    int choose;               /* the client chooses by itself */
     mailproto_sasl_choice choice;
     char chosen[32];
     const char *chosen_want;
@@ -167,7 +168,7 @@ static void answer_need(struct end *e, const mailproto_sasl_need_info *i)
     case MAILPROTO_SASL_NEED_ANONYMOUS:
         break;
     case MAILPROTO_SASL_NEED_CUSTOM + 7:
-        verdict = e->g->wrong != NULL ? MAILPROTO_ERR_AUTH_WEAK : MAILPROTO_OK;
+        verdict = e->verdict;
         data = str("data");
         break;
     default:
@@ -465,25 +466,43 @@ static void a_refusal_longer_than_the_buffer(void **state)
     }
 }
 
+/* What it fails with becomes a reply (RFC 4954 6). */
 static void a_mechanism_of_the_caller(void **state)
 {
-    static const struct setting good = {"X-LADDER", "", "alice", "", NULL};
-    static const struct setting weak = {"X-LADDER", "", "alice", "", ""};
-    int i;
+    static const struct setting g = {"X-LADDER", "", "alice", "", NULL};
+    static const struct {
+        mailproto_status verdict;
+        uint32_t code;
+    } v[] = {
+        {MAILPROTO_OK, 235},
+        {MAILPROTO_ERR_AUTH, 535},
+        {MAILPROTO_ERR_AUTH_WEAK, 534},
+        {MAILPROTO_ERR_AUTH_TEMPORARY, 454},
+        {MAILPROTO_ERR_NEEDS_TLS, 538},
+        {MAILPROTO_ERR_SYNTAX, 501},
+        {MAILPROTO_ERR_TOO_LONG, 501},
+        {MAILPROTO_ERR_IO, 454}, /* a hardware block that gave up */
+        {MAILPROTO_ERR_NOT_BUILT, 535},
+    };
+    size_t i;
+    int late;
     (void)state;
-    for (i = 0; i < 4; ++i) {
-        static char context[] = "context";
-        struct run r;
-        run_init(&r, i & 1 ? &weak : &good, "");
-        r.c.options.custom = r.s.options.custom = &ladder;
-        r.c.options.custom_ctx = r.s.options.custom_ctx = context;
-        r.s.late = i >> 1;
-        r.chunk.kind = CHUNK_EACH;
-        r.chunk.value = 3;
-        run_pair(&r);
-        expect_result(&r, !(i & 1), i & 1 ? 534 : 235);
-        assert_int_equal(r.s.working, 3);
-        run_free(&r);
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        for (late = 0; late < 2; ++late) {
+            static char context[] = "context";
+            struct run r;
+            run_init(&r, &g, "");
+            r.c.options.custom = r.s.options.custom = &ladder;
+            r.c.options.custom_ctx = r.s.options.custom_ctx = context;
+            r.s.verdict = v[i].verdict;
+            r.s.late = late;
+            r.chunk.kind = CHUNK_EACH;
+            r.chunk.value = 3;
+            run_pair(&r);
+            expect_result(&r, v[i].verdict == MAILPROTO_OK, v[i].code);
+            assert_int_equal(r.s.working, 3);
+            run_free(&r);
+        }
     }
 }
 
@@ -586,7 +605,8 @@ static void against(struct end *e, const char *const *script, mailproto_error *e
     mailproto_smtp_client_free(e->client);
 }
 
-#define HELLO "220 x\r\n", "250-x\r\n250 AUTH SCRAM-SHA-256 PLAIN LOGIN CRAM-MD5\r\n"
+#define HELLO                                                                          \
+    "220 x\r\n", "250-x\r\n250 AUTH SCRAM-SHA-256 PLAIN LOGIN CRAM-MD5 XOAUTH2\r\n"
 #define TO_FIRST                                                                       \
     "334 cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPV"   \
     "cyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTQwOTY=\r\n"
@@ -629,6 +649,14 @@ static void liars(void **state)
          1}, /* no password needed */
         {"CRAM-MD5", {HELLO, "235 ok\r\n"}, -1, 1},
         {"CRAM-MD5", {HELLO, "334 \r\n", "501 cancelled\r\n", "221 x\r\n"}, 0, 0},
+        /* A long token waits for an empty challenge: another one is a refusal. */
+        {"XOAUTH2", {HELLO, "334 e30=\r\n", "535 no\r\n", "221 x\r\n"}, 0, 0},
+        {"XOAUTH2",
+         {HELLO, "334 \r\n", "334 e30=\r\n", "535 no\r\n", "221 x\r\n"},
+         0,
+         0},
+        {"XOAUTH2", {HELLO, "334 \r\n", "334 e30=\r\n", "235 ok\r\n"}, -1, 1},
+        {"XOAUTH2", {HELLO, "334 \r\n", "235 ok\r\n", "221 x\r\n"}, 1, 0},
     };
     static const struct setting g = {"", "", "user", "pencil", NULL};
     size_t i;
@@ -642,6 +670,11 @@ static void liars(void **state)
         e.options = options_for(MAILPROTO_SASL_CLIENT, v[i].mechanism);
         e.options.name = str("user");
         e.options.password = str("pencil");
+        if (strcmp(v[i].mechanism, "XOAUTH2") == 0) {
+            memset(token, 't', 400);
+            token[400] = 0;
+            e.options.password = str(token);
+        }
         e.options.nonce = str("rOprNGfwEbeRWgbNEkqO");
         e.options.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
         against(&e, v[i].script, &error);
@@ -677,6 +710,23 @@ static void events_of_others(void **state)
     side_close(&s);
 }
 
+static void a_client_that_cannot_start(void **state)
+{
+    struct setting g = {"SCRAM-SHA-1", "", "alice", "wonderland", NULL};
+    struct run r;
+    mailproto_sasl_choice c;
+    (void)state;
+    run_init(&r, &g, "wonderland");
+    r.offered = "PLAIN";
+    run_pair(&r);
+    assert_int_equal(r.c.started, MAILPROTO_ERR_NOT_OFFERED);
+    assert_int_equal(r.c.result, -1);
+    assert_int_equal(r.s.result, -1);
+    run_free(&r);
+    memset(&c, 0, sizeof c);
+    assert_int_equal(mailproto_sasl_offers(&c, NULL), MAILPROTO_ERR_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,6 +741,7 @@ int main(void)
         cmocka_unit_test(another_channel),
         cmocka_unit_test(liars),
         cmocka_unit_test(events_of_others),
+        cmocka_unit_test(a_client_that_cannot_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -498,6 +498,25 @@ static void data_waits(struct driver *d)
     check(&j->t.mail, MAILPROTO_ORIGIN_TRANSPORT, 0, MAILPROTO_ERR_EOF);
 }
 
+/* The same when the recipient's outcome is the end itself: DATA is tried in vain. */
+static void data_tried_in_vain(struct driver *d)
+{
+    mailproto_smtp_client_options o = d_options();
+    struct job *j = new_job(d, 1);
+    o.max_outstanding = 1;
+    d_open(d, &o);
+    d_start(d, "");
+    d_forget(d);
+    assert_int_equal(mailproto_smtp_transaction_start(&j->t, d->c), MAILPROTO_OK);
+    d_feed(d, "250 ok\r\n");
+    d_sent(d, "MAIL FROM:<a@x.example>\r\nRCPT TO:<r0@y.example>\r\n");
+    d_eof(d);
+    assert_int_equal(j->ends, 1);
+    check_peer(&j->t.mail, 250);
+    check(&j->people[0].r.rcpt, MAILPROTO_ORIGIN_TRANSPORT, 0, MAILPROTO_ERR_EOF);
+    check(&j->people[0].r.final, MAILPROTO_ORIGIN_TRANSPORT, 0, MAILPROTO_ERR_EOF);
+}
+
 /* The same after MAIL was answered: the recipient's outcome meets a session that is
  * over, so that DATA cannot be queued. */
 static void data_comes_too_late(struct driver *d)
@@ -577,6 +596,7 @@ SCENARIO(tags_wrap)
 SCENARIO(content_aborted)
 SCENARIO(never_begun)
 SCENARIO(data_waits)
+SCENARIO(data_tried_in_vain)
 SCENARIO(data_comes_too_late)
 SCENARIO(foreign)
 
@@ -605,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_content_aborted),
         cmocka_unit_test(test_never_begun),
         cmocka_unit_test(test_data_waits),
+        cmocka_unit_test(test_data_tried_in_vain),
         cmocka_unit_test(test_data_comes_too_late),
         cmocka_unit_test(test_foreign),
     };

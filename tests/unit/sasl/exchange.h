@@ -187,6 +187,7 @@ struct talk {
     size_t piece;   /* octets taken at a time */
     size_t cut;     /* messages are given in two parts: up to here, and the rest */
     int no_initial; /* the server is stepped before the first message comes */
+    int limited;    /* what is answered may not fit */
     answer_fn answer;
     meddle_fn meddle;
     void *ctx;

@@ -74,9 +74,15 @@ static void answer(struct talk *t, const mailproto_sasl_need_info *need)
     default:
         fail();
     }
+    if (t->limited) {
+        (void)mailproto_sasl_answer(t->server.x, verdict, data, len);
+        return;
+    }
     assert_int_equal(mailproto_sasl_answer(t->server.x, verdict, data, len),
                      MAILPROTO_OK);
 }
+
+static uint32_t client_max, server_max; /* message_max of both; 0: the default */
 
 static void set_up(struct talk *t, const struct setting *g, const char *password)
 {
@@ -95,6 +101,9 @@ static void set_up(struct talk *t, const struct setting *g, const char *password
         c.binding_type = s.binding_type = MAILPROTO_BINDING_END_POINT;
         c.binding = s.binding = str("hash of the certificate");
     }
+    c.message_max = client_max;
+    s.message_max = server_max;
+    t->limited = client_max != 0 || server_max != 0;
     t->answer = answer;
     t->ctx = (void *)(uintptr_t)g;
     t->piece = TEXT_MAX;
@@ -185,6 +194,38 @@ static void wrong_credentials(void **state)
         assert_int_equal(t.server_error, MAILPROTO_ERR_AUTH);
         tear_down(&t);
     }
+}
+
+/* Every message_max from 1 up: too small ones end the exchange in order, one that
+ * suffices leaves room for no accident. */
+static void every_limit(void **state)
+{
+    size_t i;
+    int of_client;
+    (void)state;
+    for (i = 0; i < SETTINGS; ++i) {
+        for (of_client = 0; of_client < 2; ++of_client) {
+            uint32_t max;
+            int worked = 0;
+            for (max = 1; max < 600; ++max) {
+                struct talk t;
+                client_max = of_client ? max : 0;
+                server_max = of_client ? 0 : max;
+                set_up(&t, &settings[i], settings[i].password);
+                converse(&t);
+                if (t.client_sure) {
+                    worked = 1;
+                } else {
+                    assert_int_equal(worked, 0); /* once enough, always enough */
+                    assert_int_equal(of_client ? t.client_error : t.server_error,
+                                     MAILPROTO_ERR_TOO_LONG);
+                }
+                tear_down(&t);
+            }
+            assert_int_equal(worked, 1);
+        }
+    }
+    client_max = server_max = 0;
 }
 
 /* A server that says "welcome" at any point is believed only where there is nothing
@@ -288,6 +329,7 @@ int main(void)
         cmocka_unit_test(every_cut_and_piece),
         cmocka_unit_test(three_pieces),
         cmocka_unit_test(wrong_credentials),
+        cmocka_unit_test(every_limit),
         cmocka_unit_test(a_success_out_of_turn),
         cmocka_unit_test(a_mechanism_of_three_steps),
         cmocka_unit_test(a_mechanism_that_refuses),

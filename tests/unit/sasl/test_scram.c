@@ -490,45 +490,51 @@ static void client_final(void **state)
     }
 }
 
+/* What is no answer counts as "no such user": nobody waits for another one. */
 static void answers_that_are_none(void **state)
 {
-    mailproto_sasl_options o = server_of(&rfc7677);
-    struct side s, keys;
-    mailproto_sasl_scram stored = stored_for(&keys, &rfc7677, 4096), bad;
-    char salt[2000];
+    struct side keys;
+    mailproto_sasl_scram stored = stored_for(&keys, &rfc7677, 4096), bad[8];
+    static char salt[2000];
+    size_t i;
     (void)state;
     memset(salt, 's', sizeof salt);
-    side_open(&s, &o);
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &stored), MAILPROTO_ERR_STATE);
-    give_text(s.x, rfc7677.first);
-    assert_int_equal(step(s.x).state, MAILPROTO_SASL_NEEDS);
-    assert_int_equal(mailproto_sasl_answer(s.x, MAILPROTO_OK, NULL, 0),
-                     MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.iterations = 0;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.salt.len = 0;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.stored_key.len = 20;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.server_key.len = 31;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.struct_size = 2;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_ARGUMENT);
-    bad = stored;
-    bad.salt = octets(salt, sizeof salt);
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_TOO_LONG);
-    bad.salt.len = SIZE_MAX;
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad), MAILPROTO_ERR_TOO_LONG);
-    /* Nothing was done: the right answer is still one. */
-    assert_int_equal(step(s.x).state, MAILPROTO_SASL_NEEDS);
-    assert_int_equal(mailproto_sasl_answer_scram(s.x, &stored), MAILPROTO_OK);
-    expect_text(s.x, MAILPROTO_SASL_CONTINUE, rfc7677.server_first);
-    side_close(&s);
+    for (i = 0; i < 8; ++i) {
+        bad[i] = stored;
+    }
+    bad[0].iterations = 0;
+    bad[1].salt.len = 0;
+    bad[2].stored_key.len = 20;
+    bad[3].server_key.len = 31;
+    bad[4].struct_size = 2;
+    bad[5].salt = octets(salt, sizeof salt);
+    bad[6].salt = octets(salt, SIZE_MAX);
+    for (i = 0; i < 8; ++i) {
+        mailproto_sasl_options o = server_of(&rfc7677);
+        struct side s;
+        side_open(&s, &o);
+        assert_int_equal(mailproto_sasl_answer_scram(s.x, &stored),
+                         MAILPROTO_ERR_STATE);
+        give_text(s.x, rfc7677.first);
+        assert_int_equal(step(s.x).state, MAILPROTO_SASL_NEEDS);
+        if (i == 7) {
+            assert_int_equal(mailproto_sasl_answer(s.x, MAILPROTO_OK, NULL, 0),
+                             MAILPROTO_ERR_ARGUMENT);
+        } else {
+            assert_int_equal(mailproto_sasl_answer_scram(s.x, &bad[i]),
+                             i < 5 ? MAILPROTO_ERR_ARGUMENT : MAILPROTO_ERR_TOO_LONG);
+        }
+        assert_int_equal(mailproto_sasl_answer_scram(s.x, &stored),
+                         MAILPROTO_ERR_STATE);
+        if (i == 5 || i == 6) {
+            expect_failed(s.x, MAILPROTO_ERR_TOO_LONG);
+        } else {
+            assert_int_equal(step(s.x).state, MAILPROTO_SASL_CONTINUE);
+            give_text(s.x, rfc7677.final);
+            expect_failed(s.x, MAILPROTO_ERR_AUTH);
+        }
+        side_close(&s);
+    }
     side_close(&keys);
 }
 
@@ -1022,11 +1028,40 @@ static void preparation(void **state)
     give_text(x.x, "n,,n=user,r=abc");
     assert_int_equal(step(x.x).state, MAILPROTO_SASL_NEEDS);
     assert_int_equal(mailproto_sasl_answer(x.x, MAILPROTO_OK, "?\xc3\xbc", 3),
-                     MAILPROTO_ERR_ARGUMENT);
-    assert_int_equal(mailproto_sasl_answer(x.x, MAILPROTO_OK, "pencil", 6),
-                     MAILPROTO_OK);
+                     MAILPROTO_OK); /* a password that nobody can have */
     assert_int_equal(finish(x.x).state, MAILPROTO_SASL_CONTINUE);
     side_close(&x);
+}
+
+/* It fails at the end, even if what cannot be prepared would be right. */
+static void answer_unprepared(struct talk *t, const mailproto_sasl_need_info *need)
+{
+    (void)need;
+    assert_int_equal(mailproto_sasl_answer(t->server.x, MAILPROTO_OK, "?\xc3\xbc", 3),
+                     MAILPROTO_OK);
+}
+
+static void a_stored_password_that_cannot_be_prepared(void **state)
+{
+    static const char *const mechanisms[] = {"SCRAM-SHA-256", "CRAM-MD5"};
+    size_t i;
+    int calls = 0;
+    (void)state;
+    for (i = 0; i < 2; ++i) {
+        mailproto_sasl_options c = client_of(&rfc7677), s = server_of(&rfc7677);
+        struct talk t;
+        c.mechanism = s.mechanism = str(mechanisms[i]);
+        c.password = str("?\xc3\xbc");
+        s.prepare = to_ascii;
+        s.prepare_ctx = &calls;
+        s.prepare_max = 8;
+        talk_init(&t, &c, &s, answer_unprepared);
+        converse(&t);
+        assert_int_equal(t.server_done, 0);
+        assert_int_equal(t.server_error, MAILPROTO_ERR_AUTH);
+        talk_end(&t);
+    }
+    assert_int_equal(calls, 200);
 }
 
 /* ---- secrets ----------------------------------------------------------------- */
@@ -1097,6 +1132,7 @@ int main(void)
         cmocka_unit_test(work_steps),
         cmocka_unit_test(pbkdf2_of_the_caller),
         cmocka_unit_test(preparation),
+        cmocka_unit_test(a_stored_password_that_cannot_be_prepared),
         cmocka_unit_test(wipe_leaves_no_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

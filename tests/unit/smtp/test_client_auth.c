@@ -533,6 +533,39 @@ static void test_room(void **state)
     free(d);
 }
 
+/* The engine's own `*` waits too, and no input is taken meanwhile. */
+static void test_star_waits(void **state)
+{
+    struct driver *d = calloc(1, sizeof *d);
+    mailproto_smtp_client_options o = in_clear();
+    char data[100];
+    size_t used;
+    (void)state;
+    assert_non_null(d);
+    memset(data, 'A', sizeof data);
+    o.out_size = 128;
+    d_open(d, &o);
+    d_start(d, "250-AUTH XX\r\n");
+    d->keep_output = 1;
+    /* "AUTH XX " and CRLF leave 118, of which 87 octets take 116. */
+    assert_int_equal(mailproto_session_auth_start(d->s, 7, bytes("XX"), data, 87),
+                     MAILPROTO_OK);
+    d_feed(d, "334 =\r\n");
+    d_run(d);
+    assert_int_equal(mailproto_session_feed(d->s, "501 no\r\n", 8, &used),
+                     MAILPROTO_OK);
+    assert_int_equal(used, 0);
+    d_expect(d, "");
+    d->keep_output = 0;
+    d_run(d);
+    d->wire[d->wire_len] = '\0';
+    assert_string_equal(d->wire + d->wire_len - 5, "\r\n*\r\n");
+    d_feed(d, "501 no\r\n");
+    d_expect(d, "AUTH_RESULT tag=7 501 \"no\" LOCAL ERR_BASE64\n");
+    d_close(d);
+    free(d);
+}
+
 /* A result that outgrows the buffer comes in pieces of one value. */
 static void long_result(struct driver *d)
 {
@@ -616,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_wiped),
         cmocka_unit_test(test_long_result),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_star_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

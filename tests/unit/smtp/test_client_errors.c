@@ -215,7 +215,8 @@ static void early_end(struct driver *d)
     d_expect(d, "FINAL tag=3 250 \"taken\"\n");
     d_feed(d, "250 noop\r\n");
     d_expect(d, "REPLY tag=4 250 \"noop\"\n");
-    assert_int_equal(mailproto_smtp_client_mail(d->c, 1, bytes(""), NULL), MAILPROTO_OK);
+    assert_int_equal(mailproto_smtp_client_mail(d->c, 1, bytes(""), NULL),
+                     MAILPROTO_OK);
     assert_int_equal(mailproto_smtp_client_rcpt(d->c, 2, bytes("b@y.example"), NULL),
                      MAILPROTO_OK);
     assert_int_equal(mailproto_smtp_client_data(d->c, 3), MAILPROTO_OK);

@@ -122,6 +122,8 @@ static void literals(void **state)
         {"IPv6:1:2:3::4:5:6:7", 0},
         {"IPv6:1::2::3", 0},
         {"IPv6:1:::2", 0},
+        {"IPv6:1::2:", 0},
+        {"IPv6:1:2:3:4:5:6:7:8:", 0},
         {"IPv6:1:2:3:4:5:6:1.2.3.4", 1},
         {"IPv6:1:2:3:4:5:1.2.3.4", 0},
         {"IPv6:1:2:3:4:5:6:7:1.2.3.4", 0},
@@ -140,6 +142,8 @@ static void literals(void **state)
         {"tag-:x", 0},
         {"-tag:x", 1}, /* Ldh-str may begin with "-" */
         {":x", 0},
+        {".:x", 0},
+        {"(ag:x", 0},
         {"tag:", 0},
         {"tag:a[b", 0},
         {"tag:a\\b", 0},
@@ -332,6 +336,27 @@ static void utf8_paths(void **state)
     }
 }
 
+/* Wherever it stands, it is seen. */
+static void utf8_anywhere(void **state)
+{
+    size_t place;
+    (void)state;
+    for (place = 1; place < 40; place++) {
+        char buf[64] = "<aaaaaaaaaaaaaaaaaaaaaaa@dddddddddddddddddd>";
+        mailproto_smtp_path path;
+        size_t used;
+        if (buf[place] == '@' || buf[place + 1] == '@') {
+            continue;
+        }
+        buf[place] = '\xC3';
+        buf[place + 1] = '\xA4';
+        assert_int_equal(mailproto__smtp_path(text(buf), 0, 1, 0, &path, &used), UTF8);
+        assert_int_equal(used, place);
+        assert_int_equal(mailproto__smtp_path(text(buf), 1, 1, 0, &path, &used), GOOD);
+        assert_int_equal(path.flags, MAILPROTO_SMTP_PATH_UTF8);
+    }
+}
+
 /* ---- limits ---------------------------------------------------------------------- */
 
 /* "<" local "@" domain ">" of such lengths. */
@@ -485,11 +510,12 @@ static void mailboxes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(domains),      cmocka_unit_test(literals),
-        cmocka_unit_test(good_paths),   cmocka_unit_test(bad_paths),
-        cmocka_unit_test(utf8_paths),   cmocka_unit_test(limits),
-        cmocka_unit_test(domain_limit), cmocka_unit_test(long_route),
-        cmocka_unit_test(path_parse),   cmocka_unit_test(mailboxes),
+        cmocka_unit_test(domains),    cmocka_unit_test(literals),
+        cmocka_unit_test(good_paths), cmocka_unit_test(bad_paths),
+        cmocka_unit_test(utf8_paths), cmocka_unit_test(utf8_anywhere),
+        cmocka_unit_test(limits),     cmocka_unit_test(domain_limit),
+        cmocka_unit_test(long_route), cmocka_unit_test(path_parse),
+        cmocka_unit_test(mailboxes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

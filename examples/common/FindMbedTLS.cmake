@@ -1,0 +1,25 @@
+# mbedTLS 2.28, which brings no CMake package of its own: MbedTLS_FOUND and the target
+# MbedTLS::mbedtls. Version 3 hides what the adapter looks at.
+find_path(MbedTLS_INCLUDE_DIR mbedtls/version.h)
+foreach(part tls x509 crypto)
+    find_library(MbedTLS_${part}_LIBRARY mbed${part})
+    list(APPEND MbedTLS_LIBRARIES "${MbedTLS_${part}_LIBRARY}")
+endforeach()
+if(MbedTLS_INCLUDE_DIR)
+    file(STRINGS "${MbedTLS_INCLUDE_DIR}/mbedtls/version.h" line
+         REGEX "^#define MBEDTLS_VERSION_STRING +\"2\\.28\\.")
+    if(line)
+        set(MbedTLS_SUITABLE yes)
+    endif()
+endif()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(MbedTLS DEFAULT_MSG
+    MbedTLS_INCLUDE_DIR MbedTLS_tls_LIBRARY MbedTLS_x509_LIBRARY MbedTLS_crypto_LIBRARY
+    MbedTLS_SUITABLE)
+
+if(MbedTLS_FOUND AND NOT TARGET MbedTLS::mbedtls)
+    add_library(MbedTLS::mbedtls INTERFACE IMPORTED)
+    target_include_directories(MbedTLS::mbedtls SYSTEM INTERFACE "${MbedTLS_INCLUDE_DIR}")
+    target_link_libraries(MbedTLS::mbedtls INTERFACE ${MbedTLS_LIBRARIES})
+endif()

@@ -1,0 +1,575 @@
+#!/usr/bin/env python3
+"""Authentication with others and with ourselves: the client (mailproto-send, with OpenSSL
+and with mbedTLS) against Dovecot's submission service and Postfix with Dovecot's SASL;
+swaks, curl, msmtp and Python's smtplib into the server (mailproto-mailserver); and our
+client against our server, with channel binding too. Each mechanism with the right and with
+a wrong secret. No log holds a secret, in any form.
+
+Runs on free ports of loopback, in a temporary folder. Standard library only. Arguments:
+names of tests."""
+import base64
+import concurrent.futures
+import hashlib
+import hmac
+import json
+import os
+import re
+import shlex
+import smtplib
+import ssl
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import peers  # noqa: E402
+from peers import (Failure, Postfix, Process, Skip, certificates, check, free_ports, listens,
+                   maildir, message, need, run, same_messages, wait_for)  # noqa: E402
+
+SERVER = peers.find_program("mailproto-mailserver")
+CLIENTS = {"OpenSSL": peers.find_program("mailproto-send", required=False),
+           "mbedTLS": peers.find_program("mailproto-send-mbedtls", required=False)}
+CLIENTS = {name: path for name, path in CLIENTS.items() if path}
+USERS = {"alice": "wonderland", "bob": "a pass, w\u00f6rd"}
+WRONG = "looking-glass"
+PASSWORD = ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
+TOKEN = ["OAUTHBEARER", "XOAUTH2"]
+BOUND = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"]
+CONTENT = message("with a login")
+MESSAGE = peers.WORK / "m.eml"
+MESSAGE.write_bytes(CONTENT)
+TOKEN_KEY = b"a key of thirty-two octets, say."
+
+
+# ---- secrets, which must be in no log ----------------------------------------------------
+
+def forms(secret):
+    """A secret as it is, and in base64 wherever it may begin in what is encoded."""
+    raw = secret.encode()
+    for shift in range(3):
+        coded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
+        # Characters at both ends also hold bits of the neighbours.
+        yield coded[(shift * 8 + 5) // 6:-1]
+    yield secret
+    yield hashlib.md5(raw).hexdigest()
+
+
+def no_secret(text, *secrets):
+    for secret in (*USERS.values(), WRONG, *secrets):
+        for form in forms(secret):
+            check(form not in text, "a secret is in the log:", form, text[-3000:])
+
+
+def token_for(user, key=TOKEN_KEY):
+    """A JSON Web Token (RFC 7519), signed with HS256."""
+    def coded(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    head = coded(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+    now = int(time.time())
+    claims = coded(json.dumps({"sub": user, "iat": now - 60, "exp": now + 3600}).encode())
+    text = head + b"." + claims
+    return (text + b"." + coded(hmac.new(key, text, hashlib.sha256).digest())).decode()
+
+
+# ---- our client --------------------------------------------------------------------------
+
+def secret_file(folder, secret):
+    path = folder / ("secret." + hashlib.sha256(secret.encode()).hexdigest()[:12])
+    if not path.exists():
+        path.write_text(secret + "\n", encoding="utf-8")
+    return path
+
+
+def secrets_of(folder, user, secret, token=None):
+    options = ["--user", user]
+    if secret:
+        options += ["--password-file", secret_file(folder, secret)]
+    if token:
+        options += ["--token-file", secret_file(folder, token)]
+    return options
+
+
+def send(client, port, *options, to="bob@mail.test"):
+    """(exit code, all that it said)."""
+    code, out, errors = run([CLIENTS[client], "--server", f"localhost:{port}", "--verbose",
+                             "--cafile", certificates().ca, "--helo", "client.test",
+                             "--from", "alice@src.test", "--to", to, *options,
+                             MESSAGE])
+    peers.sanitizers_silent(out + errors)
+    no_secret(out + errors)
+    return code, out + errors
+
+
+def lets_in(client, port, mechanism, *options):
+    """Authenticates, with `mechanism` in the end, and sends one message."""
+    code, said = send(client, port, *options)
+    used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+    check(code == 0 and "delivered bob@mail.test" in said, client, mechanism, options, said)
+    check(used and used[-1] == mechanism, "used", used, "not", mechanism, said)
+    check("S: 235" in said, said)
+    return used
+
+
+def keeps_out(client, port, mechanism, *options, reply="535"):
+    code, said = send(client, port, *options, "--mechanism", mechanism)
+    check(code == 2, client, mechanism, "exit code", code, said)
+    check(f"authentication: {reply}" in said and "C: MAIL" not in said, mechanism, said)
+    check(said.count("C: AUTH ") == 1, "tried another:", said)
+
+
+def all_kept_out(calls):
+    """keeps_out() with each of these arguments, at the same time: servers let those wait
+    who are wrong."""
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(keeps_out, *arguments) for arguments in list(calls)]:
+            done.result()
+
+
+def need_client():
+    if not CLIENTS:
+        raise Skip("mailproto-send is not built")
+
+
+# ---- Dovecot -----------------------------------------------------------------------------
+
+OAUTH2 = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+openid_configuration_url = https://example.invalid/.well-known/openid-configuration
+"""
+
+DOVECOT = """
+base_dir = {folder}/run
+state_dir = {folder}/run/state
+instance_name = mailproto-sasl
+log_path = {folder}/log
+auth_verbose = yes
+protocols = submission
+listen = 127.0.0.1
+hostname = mx.mail.test
+ssl = yes
+ssl_cert = <{tls.cert}
+ssl_key = <{tls.key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
+auth_failure_delay = 0
+mail_location = maildir:~/Maildir
+first_valid_uid = 1
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {folder}/users
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {folder}/oauth2.conf.ext
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/home/%n allow_all_users=yes
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service submission-login {{
+  inet_listener submission {{
+    port = {port}
+  }}
+  service_count = 0
+}}
+service auth {{
+  unix_listener sasl {{
+    mode = 0666
+  }}
+}}
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+submission_relay_trusted = no
+submission_relay_ssl = no
+"""
+
+
+class Dovecot:
+    """Its submission service, which hands mail to `relay`, and its SASL service for
+    Postfix. Knows USERS; `carol` and `dave` too, whose passwords are alice's, kept as
+    SHA-512 crypt and for SCRAM-SHA-256 alone; tokens for all of them."""
+
+    def __init__(self, folder, relay):
+        need("dovecot", "doveadm")
+        if os.geteuid() != 0:
+            raise Skip("Dovecot's login processes can only be started by root")
+        if not os.path.exists("/usr/lib/dovecot/submission-login"):
+            raise Skip("Dovecot has no submission service (dovecot-submissiond)")
+        folder.mkdir()
+        self.sasl = folder / "run" / "sasl"
+        self.port = free_ports(1)[0]
+        keys = folder / "keys" / "default" / "HS256"
+        keys.mkdir(parents=True)
+        (keys / "default").write_bytes(base64.b64encode(TOKEN_KEY))
+        (folder / "oauth2.conf.ext").write_text(OAUTH2.format(folder=folder))
+        owner = peers.give_away(folder / "home").stat()
+        config = folder / "dovecot.conf"
+        config.write_text(DOVECOT.format(
+            folder=folder, tls=certificates(), port=self.port, relay=relay,
+            uid=owner.st_uid, gid=owner.st_gid or 65534))
+        stored = {name: "{PLAIN}" + password for name, password in USERS.items()}
+        for name, scheme in (("carol", "SHA512-CRYPT"), ("dave", "SCRAM-SHA-256")):
+            code, out, errors = run(["doveadm", "-c", config, "pw", "-s", scheme, "-p",
+                                     USERS["alice"]])
+            check(code == 0, "doveadm pw:", errors)
+            stored[name] = out.strip()
+        (folder / "users").write_text(
+            "".join(f"{name}:{text}\n" for name, text in stored.items()), encoding="utf-8")
+        for path in folder.rglob("*"):  # its processes have users of their own
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        self.log_path = folder / "log"
+        self.process = Process(["dovecot", "-F", "-c", config], folder / "out")
+        wait_for(self._ready, "Dovecot to start")
+
+    def _ready(self):
+        check(self.process.alive(), "Dovecot ended:", self.process.log(), self.log())
+        return self.sasl.exists() and listens(self.port)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+_dovecot = []
+
+
+def dovecot():
+    """The one that tests share, with a server behind it."""
+    if not _dovecot:
+        try:
+            with peers.shared():
+                behind = Server(peers.WORK / "behind", auth=None)
+                _dovecot.append(Dovecot(peers.WORK / "peer.dovecot", behind.port))
+                _dovecot[0].behind = behind
+        except (Failure, Skip) as e:
+            _dovecot.append(e)
+    if isinstance(_dovecot[0], Exception):
+        raise _dovecot[0]
+    return _dovecot[0]
+
+
+# ---- our server --------------------------------------------------------------------------
+
+class Server:
+    """mailproto-mailserver for mail.test. auth: "tls", "clear" (also without), None."""
+
+    def __init__(self, folder, *options, auth="tls", cert=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.mail = folder / "mail"
+        arguments = [SERVER, "--name", "mx.mail.test", "--listen", "127.0.0.1:0", "--queue",
+                     folder / "queue", "--local-domain", "mail.test", "--maildir-root",
+                     self.mail, "--verbose", *options]
+        if auth:
+            users = folder / "users"
+            users.write_text("".join(f"{n}:{p}\n" for n, p in USERS.items()),
+                             encoding="utf-8")
+            arguments += ["--users", users, "--cert", cert or certificates().cert, "--key",
+                          certificates().key]
+        if auth == "clear":
+            arguments.append("--auth-in-clear")
+        self.process = Process(arguments, folder / "log")
+        self.port = int(wait_for(self._ready, "the server to start").group(1))
+        self.count = 0
+
+    def _ready(self):
+        check(self.process.alive(), "the server ended:", self.log())
+        return re.search(r"ready on \S+:(\d+)\n", self.log())
+
+    def log(self):
+        return self.process.log()
+
+    def got(self, count, *protocols):
+        """So many more messages have come for bob, by each of the protocols."""
+        self.count += count * len(protocols)
+        wait_for(lambda: len(maildir(self.mail, "bob")) >= self.count, "the messages")
+        tops = same_messages(maildir(self.mail, "bob"), [CONTENT], copies=self.count)
+        for protocol in protocols:
+            by = [f for fields in tops for f in fields if f"with {protocol} id" in f]
+            check(len(by) >= count, protocol, tops[-1])
+
+    def stop(self):
+        check(self.process.stop() == 0, "the server ended with an error", self.log()[-3000:])
+        peers.sanitizers_silent(self.log())
+        no_secret(self.log())
+
+
+# ---- our client against Dovecot ----------------------------------------------------------
+
+def test_client_dovecot(folder):
+    """Every mechanism that its submission service offers, right and wrong, in TLS."""
+    need_client()
+    server = dovecot()
+    before = len(maildir(server.behind.mail, "bob"))
+    sent = 0
+    for client in CLIENTS:
+        for user, password in USERS.items():
+            for mechanism in PASSWORD:
+                lets_in(client, server.port, mechanism, "--mechanism", mechanism,
+                        *secrets_of(folder, user, password))
+                sent += 1
+        all_kept_out((client, server.port, mechanism, *secrets_of(folder, user, WRONG))
+                     for mechanism in PASSWORD for user in ("alice", "nobody"))
+        for mechanism in TOKEN:
+            good = secrets_of(folder, "alice", None, token_for("alice"))
+            lets_in(client, server.port, mechanism, "--mechanism", mechanism, *good)
+            sent += 1
+        all_kept_out((client, server.port, mechanism, *secrets_of(folder, "alice", None, bad))
+                     for mechanism in TOKEN for bad in (
+                         token_for("bob"), token_for("alice", b"another key"), WRONG))
+    wait_for(lambda: len(maildir(server.behind.mail, "bob")) == before + sent,
+             f"{sent} messages")
+    same_messages(maildir(server.behind.mail, "bob"), [CONTENT], copies=before + sent)
+    return f"ok: {', '.join(CLIENTS)}; {sent} times let in"
+
+
+def test_client_choice(folder):
+    """The strongest first, the next when it is refused; nothing in the clear unasked."""
+    need_client()
+    server = dovecot()
+    for client in CLIENTS:
+        login = secrets_of(folder, "alice", USERS["alice"])
+        used = lets_in(client, server.port, "SCRAM-SHA-256", *login)
+        check(used == ["SCRAM-SHA-256"], used)
+        # A token is preferred to a password that goes over the wire, not to SCRAM.
+        both = secrets_of(folder, "alice", USERS["alice"], token_for("alice"))
+        lets_in(client, server.port, "SCRAM-SHA-256", *both)
+        token = secrets_of(folder, "alice", None, token_for("alice"))
+        lets_in(client, server.port, "OAUTHBEARER", *token)
+        # Kept as crypt, only the password itself can be checked; for SCRAM, that too.
+        used = lets_in(client, server.port, "PLAIN",
+                       *secrets_of(folder, "carol", USERS["alice"]))
+        check(used == ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN"], used)
+        used = lets_in(client, server.port, "SCRAM-SHA-256",
+                       *secrets_of(folder, "dave", USERS["alice"]))
+        check(used == ["SCRAM-SHA-256"], used)
+        # Wrong: all of them, then good-bye.
+        code, said = send(client, server.port, *secrets_of(folder, "alice", WRONG))
+        check(code == 2 and "authentication: 535" in said and "MAIL FROM" not in said, said)
+        check(said.count("C: AUTH ") == len(PASSWORD), said)
+        # In the clear.
+        code, said = send(client, server.port, "--tls", "none", *login)
+        check(code == 2 and "NEEDS_TLS" in said and "C: AUTH" not in said, said)
+        for mechanism in PASSWORD:
+            lets_in(client, server.port, mechanism, "--tls", "none", "--insecure",
+                    "--mechanism", mechanism, *login)
+        # Not offered by Dovecot.
+        for mechanism in BOUND:
+            code, said = send(client, server.port, "--mechanism", mechanism, *login)
+            check(code == 2 and "NOT_OFFERED" in said and "C: AUTH" not in said, said)
+
+
+def test_client_postfix(folder):
+    need_client()
+    auth = dovecot()
+    tls = certificates()
+    login = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
+             "smtpd_sasl_path": auth.sasl, "smtpd_sasl_security_options": "noanonymous",
+             "smtpd_client_restrictions": "permit_sasl_authenticated, reject"}
+    secure = {"smtpd_tls_cert_file": tls.cert, "smtpd_tls_key_file": tls.key}
+    postfix = Postfix(folder / "postfix", {
+        "starttls": {**login, **secure, "smtpd_tls_security_level": "encrypt"},
+        "implicit": {**login, **secure, "smtpd_tls_wrappermode": "yes"}}, ["bob@mail.test"])
+    port, sent = postfix.ports["starttls"], 0
+    for client in CLIENTS:
+        for mechanism in PASSWORD:
+            good = secrets_of(folder, "bob", USERS["bob"])
+            lets_in(client, port, mechanism, "--mechanism", mechanism, *good)
+        for mechanism in TOKEN:
+            good = secrets_of(folder, "bob", None, token_for("bob"))
+            lets_in(client, port, mechanism, "--mechanism", mechanism, *good)
+        all_kept_out([(client, port, m, *secrets_of(folder, "bob", WRONG)) for m in PASSWORD])
+        all_kept_out([(client, port, m, *secrets_of(folder, "bob", None, token_for("alice")))
+                      for m in TOKEN])
+        lets_in(client, postfix.ports["implicit"], "SCRAM-SHA-256", "--tls",
+                "implicit", *secrets_of(folder, "alice", USERS["alice"]))
+        sent += len(PASSWORD) + len(TOKEN) + 1
+    same_messages(postfix.wait("bob", sent), [CONTENT], copies=sent)
+    return f"ok: {', '.join(CLIENTS)}; {sent} times let in"
+
+
+# ---- our client against our server -------------------------------------------------------
+
+def test_client_server(folder):
+    """Every mechanism of the two, with the channel binding of each TLS library."""
+    need_client()
+    every = [*PASSWORD, *TOKEN, *BOUND]
+    s = Server(folder / "all", "--mechanisms", " ".join(every))
+    for client in CLIENTS:
+        for user, password in USERS.items():
+            for mechanism in [*PASSWORD, *BOUND]:
+                good = secrets_of(folder, user, password)
+                lets_in(client, s.port, mechanism, "--mechanism", mechanism, *good)
+        for mechanism in TOKEN:
+            good = secrets_of(folder, "alice", None, USERS["alice"])
+            lets_in(client, s.port, mechanism, "--mechanism", mechanism, *good)
+        all_kept_out((client, s.port, mechanism, *secrets_of(folder, user, password, password))
+                     for mechanism in every
+                     for user, password in (("alice", WRONG), ("nobody", USERS["alice"]),
+                                            ("bob", USERS["alice"])))
+        # The strongest, and no other than a bound one when it is refused.
+        good = secrets_of(folder, "alice", USERS["alice"])
+        used = lets_in(client, s.port, "SCRAM-SHA-256-PLUS", *good)
+        check(used == ["SCRAM-SHA-256-PLUS"], used)
+        code, said = send(client, s.port, *secrets_of(folder, "alice", WRONG))
+        used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+        check(code == 2 and used == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"], used, said)
+    logins = len(USERS) * (len(PASSWORD) + len(BOUND)) + len(TOKEN) + 1
+    s.got(len(CLIENTS) * logins, "ESMTPSA")
+    s.stop()
+    without = Server(folder / "without", "--mechanisms", " ".join(PASSWORD))
+    clear = Server(folder / "clear", auth="clear")
+    for client in CLIENTS:
+        for server in (without, clear):  # says that it could have bound, and may go on
+            lets_in(client, server.port, "SCRAM-SHA-256", *good)
+            code, said = send(client, server.port, "--mechanism", BOUND[0], *good)
+            check(code == 2 and "NOT_OFFERED" in said, said)
+        lets_in(client, clear.port, "SCRAM-SHA-256", "--tls", "none", "--insecure",
+                *good)
+    without.got(len(CLIENTS), "ESMTPSA")
+    clear.got(len(CLIENTS), "ESMTPSA", "ESMTPA")
+    without.stop()
+    clear.stop()
+    return f"ok: {', '.join(CLIENTS)}"
+
+
+def test_certificates(folder):
+    """Another CA, another name, another address: no login, no password."""
+    need_client()
+    tls = certificates()
+    s = Server(folder / "s")
+    wrong = Server(folder / "w", cert=tls.wrong_cert)
+    login = secrets_of(folder, "alice", USERS["alice"])
+    for client in CLIENTS:
+        for server, *options in ((s, "--cafile", tls.other_ca), (wrong, "--cafile", tls.ca),
+                                 (wrong, "--cafile", tls.ca, "--server",
+                                  f"127.0.0.1:{wrong.port}")):
+            code, said = send(client, server.port, *options, *login)
+            check(code == 2 and "TLS: certificate" in said and "C: AUTH" not in said, said)
+        lets_in(client, wrong.port, "SCRAM-SHA-256-PLUS", "--insecure", *login)
+        # An address is a name too.
+        lets_in(client, s.port, "SCRAM-SHA-256-PLUS", "--server",
+                f"127.0.0.1:{s.port}", *login)
+    s.stop()
+    wrong.stop()
+    return f"ok: {', '.join(CLIENTS)}"
+
+
+# ---- other clients into our server -------------------------------------------------------
+
+def servers(folder):
+    """One with TLS, where it asks for it, one without."""
+    every = " ".join([*PASSWORD, *TOKEN, *BOUND])
+    return Server(folder / "tls", "--mechanisms", every), Server(folder / "clear", auth="clear")
+
+
+def both_ways(folder, arguments, mechanisms, secure, plain, data=b"", env=None):
+    """`arguments(port, mechanism, user, password)` make a command; `secure` and `plain`
+    are its options with TLS and without."""
+    s, clear = servers(folder)
+    for server, options, protocol in ((s, secure, "ESMTPSA"), (clear, plain, "ESMTPA")):
+        for mechanism in mechanisms:
+            for user, password in USERS.items():
+                command = [*arguments(server.port, mechanism, user, password), *options]
+                code, out, errors = run(command, data, env=env)
+                check(code == 0, shlex.join(map(str, command)), "ended with", code,
+                      out[-2000:], errors[-3000:], server.log()[-2000:])
+            command = [*arguments(server.port, mechanism, "alice", WRONG), *options]
+            code, out, errors = run(command, data, env=env)
+            check(code != 0 and "535 5.7.8" in out + errors + server.log()[-2000:],
+                  mechanism, "wrong password:", code, out[-2000:], errors[-3000:])
+        # What was asked for is what was done.
+        used = set(re.findall(r"C: AUTH ([A-Za-z0-9-]+)", server.log()))
+        check({u.upper() for u in used} == {m.upper() for m in mechanisms}, used)
+        server.got(len(USERS) * len(mechanisms), protocol)
+    s.stop()
+    clear.stop()
+    return "ok: " + ", ".join(mechanisms)
+
+
+def test_swaks(folder):
+    need("swaks")
+    code, out, _ = run(["swaks", "--support"])
+    if code != 0 or "TLS not available" in out or "CRAM-MD5 not available" in out:
+        raise Skip("swaks has no TLS or no CRAM-MD5 here")
+    (folder / "m").write_bytes(re.sub(rb"(?m)^\.", b"..", CONTENT) + b".")
+    return both_ways(folder, lambda port, mechanism, user, password: [
+        "swaks", "-s", f"127.0.0.1:{port}", "-f", "alice@src.test", "-t", "bob@mail.test",
+        "--ehlo", "client.test", "-n", "--no-data-fixup", "--data", f"@{folder / 'm'}",
+        "--auth", mechanism, "-au", user, "-ap", password],
+        ["PLAIN", "LOGIN", "CRAM-MD5"], ["--tls"], [])
+
+
+def test_curl(folder):
+    need("curl")
+    (folder / "m").write_bytes(CONTENT)
+    return both_ways(folder, lambda port, mechanism, user, password: [
+        "curl", "-sS", "-v", f"smtp://localhost:{port}/client.test", "--mail-from",
+        "alice@src.test", "--mail-rcpt", "bob@mail.test", "-T", folder / "m", "--max-time",
+        "20", "-u", f"{user}:{password}", "--login-options", f"AUTH={mechanism}"],
+        ["PLAIN", "LOGIN", "CRAM-MD5"], ["--ssl-reqd", "--cacert", certificates().ca], [],
+        env={"LC_ALL": "C.UTF-8"})
+
+
+def msmtp(port, mechanism, user, password):
+    return ["msmtp", "--file=/dev/null", "--host=localhost", f"--port={port}",
+            "--domain=client.test", "-f", "alice@src.test", "--timeout=20",
+            f"--auth={mechanism.lower()}", f"--user={user}",
+            f"--passwordeval=echo {shlex.quote(password)}", "bob@mail.test"]
+
+
+def test_msmtp(folder):
+    need("msmtp")
+    can = run(["msmtp", "--version"])[1].lower().split()
+    mechanisms = [m for m in [*PASSWORD, *BOUND] if m.lower() in can]
+    tls = ["--tls=on", "--tls-starttls=on", f"--tls-trust-file={certificates().ca}"]
+    note = both_ways(folder, msmtp, [m for m in mechanisms if m not in BOUND], tls,
+                     ["--tls=off"], CONTENT)
+    s, _ = servers(folder / "more")
+    used = []
+    for mechanism in (m for m in [*TOKEN, *BOUND] if m.lower() in can):
+        command = [*msmtp(s.port, mechanism, "alice", USERS["alice"]), *tls]
+        code, out, errors = run(command, CONTENT)
+        check(code == 0, command, out, errors, s.log()[-2000:])
+        code, out, errors = run([*msmtp(s.port, mechanism, "alice", WRONG), *tls], CONTENT)
+        check(code != 0, command, out, errors)
+        used.append(mechanism)
+    s.got(len(used), "ESMTPSA")
+    s.stop()
+    return ", ".join([note, *used])
+
+
+def test_smtplib(folder):
+    s, clear = servers(folder)
+    trusting = ssl.create_default_context(cafile=str(certificates().ca))
+    mechanisms = ["PLAIN", "LOGIN", "CRAM-MD5"]
+    for server, protocol in ((s, "ESMTPSA"), (clear, "ESMTPA")):
+        sent = 0
+        for mechanism in mechanisms:
+            for password in (USERS["alice"], WRONG):
+                with smtplib.SMTP("localhost", server.port, "client.test", 20) as c:
+                    if server is s:
+                        c.starttls(context=trusting)
+                    c.ehlo()
+                    c.user, c.password = "alice", password
+                    method = getattr(c, "auth_" + mechanism.lower().replace("-", "_"))
+                    try:
+                        check(c.auth(mechanism, method)[0] == 235)
+                    except smtplib.SMTPAuthenticationError as e:
+                        check(e.smtp_code == 535 and password == WRONG, mechanism, e)
+                        continue
+                    check(password != WRONG, mechanism, "takes any password")
+                    c.sendmail("alice@src.test", ["bob@mail.test"], CONTENT)
+                    sent += 1
+        server.got(sent, protocol)
+        server.stop()
+    return "ok: " + ", ".join(mechanisms)
+
+
+if __name__ == "__main__":
+    sys.exit(peers.main(globals()))
