@@ -209,6 +209,15 @@ MAILPROTO_API const void *mailproto_session_output(mailproto_session *s, size_t 
 MAILPROTO_API mailproto_status mailproto_session_output_sent(mailproto_session *s,
                                                              size_t len);
 
+/**
+ * Nothing can be written any more. What is queued is dropped; a client goes on reading,
+ * because the peer may have said why before it closed (a 552 within content, a 421), and
+ * fails with `why` only when the input ends or the wait is over. A server fails at once.
+ * @return OK, ::MAILPROTO_ERR_ARGUMENT (not negative)
+ */
+MAILPROTO_API mailproto_status mailproto_session_output_failed(mailproto_session *s,
+                                                               mailproto_status why);
+
 /* ---- content out: SMTP DATA and BDAT, POP3 RETR and TOP, IMAP literals -------- */
 
 /**
@@ -449,7 +458,7 @@ MAILPROTO_API mailproto_status mailproto_session_lend(mailproto_session *s, void
 MAILPROTO_API mailproto_status mailproto_session_fail(mailproto_session *s,
                                                       mailproto_status why);
 
-/** The first error of the session, or code 0. */
+/** The error of the session, or code 0: the first fatal one, else the first other. */
 MAILPROTO_API void mailproto_session_get_error(const mailproto_session *s,
                                                mailproto_error *error);
 

@@ -6,7 +6,11 @@
 
 #include "core/dispatch.h"
 #include "core/mem.h"
+#include "core/options.h"
 #include "core/span.h"
+
+/* For the last output, when no other wait was running. */
+enum { LAST_WAIT_MS = 60000 };
 
 void mailproto__session_init(mailproto_session *s, uint8_t role, char *in,
                              size_t in_size, char *out, size_t out_size,
@@ -23,7 +27,7 @@ void mailproto__session_init(mailproto_session *s, uint8_t role, char *in,
 }
 
 /* Clients have odd numbers in enum mailproto__role. */
-static int is_client(const mailproto_session *s)
+int mailproto__is_client(const mailproto_session *s)
 {
     return (s->role & 1U) != 0;
 }
@@ -84,7 +88,7 @@ static int is_fatal(mailproto_status code)
  * agreement on a TLS that will not come. */
 static void discard_output(mailproto_session *s, mailproto_status code)
 {
-    int all = is_client(s) || code == MAILPROTO_ERR_TLS_INJECTION;
+    int all = mailproto__is_client(s) || code == MAILPROTO_ERR_TLS_INJECTION;
     size_t keep = all ? s->out.head : s->out.due;
     mailproto__wipe(s->out.base + keep, s->out.tail - keep);
     s->out.due = keep;
@@ -94,6 +98,10 @@ static void discard_output(mailproto_session *s, mailproto_status code)
 void mailproto__fail_hard(mailproto_session *s, mailproto_status code, uint64_t offset,
                           const char *detail)
 {
+    if (s->write_failed < 0 && code <= MAILPROTO_ERR_IO && code >= MAILPROTO_ERR_EOF) {
+        code = s->write_failed; /* no reply has explained it */
+        detail = "the output could not be written";
+    }
     if (s->error == MAILPROTO_OK || !s->failed) {
         s->error = code;
         s->error_offset = offset;
@@ -133,7 +141,11 @@ void mailproto__close(mailproto_session *s)
     s->closing = 1;
     s->awaiting = 0;
     s->content_open = 0;
-    s->timeout_ms = 0;
+    if (mailproto__drained(s)) {
+        s->timeout_ms = 0;
+    } else { /* a peer that does not read its last reply gets one wait more */
+        mailproto__wait(s, mailproto__or(s->timeout_ms, LAST_WAIT_MS));
+    }
     mailproto__touch(s);
 }
 

@@ -9,6 +9,8 @@
 /* Asks the role until there is an event or nothing to do. */
 void mailproto__advance(mailproto_session *s);
 
+int mailproto__is_client(const mailproto_session *s);
+
 /* As mailproto__fail(), fatal whatever the code. */
 void mailproto__fail_hard(mailproto_session *s, mailproto_status code, uint64_t offset,
                           const char *detail);

@@ -140,6 +140,9 @@ mailproto_status mailproto_session_feed_eof(mailproto_session *s)
 
 const void *mailproto_session_output(mailproto_session *s, size_t *len)
 {
+    if (s->write_failed < 0) {
+        s->out.head = s->out.due;
+    }
     *len = s->out.due - s->out.head;
     return s->out.base + s->out.head;
 }
@@ -166,6 +169,26 @@ mailproto_status mailproto_session_output_sent(mailproto_session *s, size_t len)
     return MAILPROTO_OK;
 }
 
+mailproto_status mailproto_session_output_failed(mailproto_session *s,
+                                                 mailproto_status why)
+{
+    if (why >= 0) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    if (s->closed || s->failed) {
+        s->out.head = s->out.due = s->out.tail;
+        mailproto__touch(s);
+        return MAILPROTO_OK;
+    }
+    if (!mailproto__is_client(s) || s->eof || s->closing || mailproto__tls_pending(s)) {
+        return mailproto_session_fail(s, why);
+    }
+    s->write_failed = why;
+    s->out.head = s->out.due;
+    mailproto__touch(s);
+    return MAILPROTO_OK;
+}
+
 /* ---- waiting ------------------------------------------------------------------------ */
 
 /* Whether what is due should be written now: someone waits, or there is no more to add. */
@@ -184,6 +207,9 @@ static uint32_t turn_flags(const mailproto_session *s)
         int greet = s->offset == 0 && s->in.tail == 0 && !s->eof;
         return (uint32_t)MAILPROTO_WANT_APP |
                (greet ? (uint32_t)MAILPROTO_MAY_READ : 0);
+    }
+    if (s->write_failed < 0) {
+        return s->eof ? 0 : (uint32_t)MAILPROTO_WANT_READ;
     }
     if (s->content_open) {
         return (uint32_t)MAILPROTO_WANT_APP | MAILPROTO_WANT_CONTENT |
@@ -220,10 +246,14 @@ void mailproto_session_get_want(const mailproto_session *s, mailproto_want *want
 
 mailproto_status mailproto_session_timed_out(mailproto_session *s, uint32_t wait_id)
 {
-    if (wait_id != s->wait_id || s->timeout_ms == 0 || s->failed || s->closing) {
+    if (wait_id != s->wait_id || s->timeout_ms == 0 || s->closed) {
         return MAILPROTO_OK;
     }
-    (void)mailproto__role_signal(s, MAILPROTO__TIMED_OUT);
+    if (s->closing) {
+        s->out.head = s->out.due = s->out.tail; /* nobody reads it */
+    } else if (!s->failed) {
+        (void)mailproto__role_signal(s, MAILPROTO__TIMED_OUT);
+    }
     mailproto__touch(s);
     return MAILPROTO_OK;
 }

@@ -99,6 +99,7 @@ struct mailproto_session {
     struct mailproto__tls tls;
     mailproto_event event;
     mailproto_status error;
+    mailproto_status write_failed; /* why nothing can be sent any more, or 0 */
     const char *error_detail;
     uint64_t error_offset;
     const mailproto_trace *trace;

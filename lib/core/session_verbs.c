@@ -19,6 +19,9 @@ static mailproto_status content_state(const mailproto_session *s)
     if (s->failed) {
         return s->error;
     }
+    if (s->write_failed < 0) {
+        return s->write_failed;
+    }
     return s->content_open ? MAILPROTO_OK : MAILPROTO_ERR_STATE;
 }
 

@@ -104,7 +104,7 @@ mailproto_status mailproto_pump_content(mailproto_session *s, const mailproto_io
             }
             if (st != MAILPROTO_OK) {
                 st = st < 0 ? st : MAILPROTO_ERR_IO;
-                (void)mailproto_session_fail(s, st);
+                (void)mailproto_session_output_failed(s, st);
                 return st;
             }
         }

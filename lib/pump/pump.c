@@ -22,7 +22,7 @@ static mailproto_status write_all(mailproto_session *s, const mailproto_io *io)
             st = MAILPROTO_ERR_ARGUMENT;
         }
         if (st != MAILPROTO_OK) {
-            return mailproto_session_fail(s, st < 0 ? st : MAILPROTO_ERR_IO);
+            return mailproto_session_output_failed(s, st < 0 ? st : MAILPROTO_ERR_IO);
         }
         (void)mailproto_session_output_sent(s, put);
     }

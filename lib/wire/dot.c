@@ -269,15 +269,18 @@ static void copy_run(struct mailproto__stuff *d, struct copy *c)
     size_t room = c->out_cap - c->put;
     size_t end = c->in_len - start < room ? c->in_len : start + room;
     size_t i = start;
-    d->state = IN_LINE;
     for (;;) {
-        i = find_special(in, i, end);
+        size_t stop = find_special(in, i, end);
+        if (stop > i) {
+            d->state = IN_LINE;
+        }
+        i = stop;
         if (end - i < 2 || in[i] != '\r' || in[i + 1] != '\n') {
             break;
         }
         i += 2;
+        d->state = AT_START;
         if (i == end || in[i] == '.') {
-            d->state = AT_START;
             break;
         }
     }
@@ -332,21 +335,28 @@ static mailproto_status special(struct mailproto__stuff *d, struct copy *c)
     if (octet == '\n') {
         return bare(d, c, '\n', 1);
     }
-    if (c->used + 1 == c->in_len) {
-        d->state = AFTER_CR;
-        c->used++;
-        return MAILPROTO_OK;
-    }
-    if (c->in[c->used + 1] == '\n') {
+    if (c->used + 1 < c->in_len && c->in[c->used + 1] == '\n') {
         put_crlf(c);
         c->used += 2;
         d->state = AT_START;
         return MAILPROTO_OK;
     }
-    return bare(d, c, '\r', 1);
+    if (c->used + 1 < c->in_len && d->policy == MAILPROTO__REFUSE) {
+        return bare(d, c, '\r', 1);
+    }
+    d->state = AFTER_CR; /* held back */
+    c->used++;
+    return MAILPROTO_OK;
 }
 
-/* One step of mailproto__stuff_put(): at least an octet of input, and room for two of
+/* Octets of output that a step needs. A CR held back is decided by the octet behind it,
+ * which must then be taken too: the state never depends on what was not taken. */
+static size_t step_needs(const struct mailproto__stuff *d)
+{
+    return d->state == AFTER_CR ? 4 : 2;
+}
+
+/* One step of mailproto__stuff_put(): at least an octet of input, and step_needs() of
  * output. */
 static mailproto_status step(struct mailproto__stuff *d, struct copy *c)
 {
@@ -361,8 +371,10 @@ static mailproto_status step(struct mailproto__stuff *d, struct copy *c)
         return MAILPROTO_OK;
     }
     if (d->state == AT_START && octet == '.') {
-        c->out[c->put] = '.'; /* RFC 5321 4.5.2; the content's own dot is copied next */
-        c->put++;
+        c->out[c->put] = '.'; /* RFC 5321 4.5.2 */
+        c->out[c->put + 1] = '.';
+        c->put += 2;
+        c->used++;
         d->state = IN_LINE;
         return MAILPROTO_OK;
     }
@@ -385,7 +397,8 @@ mailproto_status mailproto__stuff_put(struct mailproto__stuff *d, const char *in
     c.out = out;
     c.out_cap = out_cap;
     c.put = 0;
-    while (status == MAILPROTO_OK && c.used < c.in_len && c.out_cap - c.put >= 2) {
+    while (status == MAILPROTO_OK && c.used < c.in_len &&
+           c.out_cap - c.put >= step_needs(d)) {
         status = step(d, &c);
     }
     *used = c.used;

@@ -57,7 +57,9 @@ struct mailproto__stuff {
 /*
  * Copies content with stuffing from `in` to `out`. `out` may lie in the same buffer if
  * it starts at least in_len + 4 octets before `in`.
- * OK: as much as fits was done; `*used` of `in`, `*put` into `out`.
+ * OK: as much as fits was done (4 octets of room make progress certain); the state is
+ * that of the octets taken, so whoever calls may go on with others than were offered.
+ * `*used` of `in`, `*put` into `out`.
  * ERR_BARE_LINE_END, ERR_NUL: refused at in[*used]; what was before it is done.
  * A CR at the end of `in` is held back in the state.
  */

@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     policy = (uint8_t)(MAILPROTO__REFUSE + data[0] % 3);
     piece = (size_t)data[1] + 1;
-    room = (size_t)data[2] + 2;
+    room = (size_t)data[2] + 4;
     in += 3;
     size -= 3;
     check_receive(in, size, policy, size + 1);
