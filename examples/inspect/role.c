@@ -232,7 +232,7 @@ static void prepare_transaction(role *r)
     mailproto_smtp_transaction *t = &r->transaction;
     t->struct_size = sizeof *t;
     t->recipient_stride = sizeof r->recipients[0];
-    t->from = bytes(r->o->from);
+    t->sender = bytes(r->o->from);
     t->recipients = r->recipients;
     t->count = r->o->to_count;
     t->tag = TAG_TRANSACTION;

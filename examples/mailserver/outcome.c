@@ -33,7 +33,7 @@ int outcome_start(struct outcome *outcome, struct routes *routes,
     outcome->params.flags = envelope->utf8 ? MAILPROTO_SMTP_MAIL_SMTPUTF8 : 0;
     t->struct_size = sizeof *t;
     t->recipient_stride = sizeof *outcome->targets;
-    t->from = text_bytes(envelope->from);
+    t->sender = text_bytes(envelope->from);
     t->params = &outcome->params;
     t->recipients = &outcome->targets[0].smtp;
     t->tag = TAG;

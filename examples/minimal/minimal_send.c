@@ -37,7 +37,7 @@ int main(int argc, char **argv)
                                        .tls = MAILPROTO_SMTP_TLS_NONE};
     mailproto_smtp_recipient to = {.path = {"bob@hamburger.edu", 17}};
     mailproto_smtp_transaction t = {.struct_size = sizeof t,
-                                    .from = {"alice@crepes.fr", 15},
+                                    .sender = {"alice@crepes.fr", 15},
                                     .recipients = &to,
                                     .recipient_stride = sizeof to,
                                     .count = 1};
@@ -52,13 +52,15 @@ int main(int argc, char **argv)
     }
     mailproto_session *s = mailproto_smtp_client_session(client);
     while (mailproto_pump(s, &io, &ev) == MAILPROTO_OK) {
+        mailproto_status over = MAILPROTO_OK;
         if (ev.type == MAILPROTO_EV_SMTP_CAPS) {
-            mailproto_smtp_transaction_start(&t, client);
+            over = mailproto_smtp_transaction_start(&t, client);
         } else if (ev.type == MAILPROTO_EV_CONTENT_WANTED) {
             mailproto_pump_content(s, &io, &message);
-        } else if (mailproto_smtp_transaction_event(&t, client, &ev) ==
-                       MAILPROTO_EOF ||
-                   ev.type == MAILPROTO_EV_REFUSED) {
+        } else {
+            over = mailproto_smtp_transaction_event(&t, client, &ev);
+        }
+        if (over == MAILPROTO_EOF || ev.type == MAILPROTO_EV_REFUSED) {
             mailproto_smtp_client_quit(client, 0);
         }
     }

@@ -116,7 +116,7 @@ static void prepare_transaction(sender *s)
     memset(t, 0, sizeof *t);
     t->struct_size = sizeof *t;
     t->recipient_stride = sizeof *s->recipients;
-    t->from = bytes(o->from);
+    t->sender = bytes(o->from);
     t->params = p;
     t->recipients = &s->recipients[0].status;
     t->count = o->to_count;

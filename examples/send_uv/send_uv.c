@@ -345,7 +345,7 @@ static mailproto_status make_client(sender *s, const char *from, const char *to)
     s->recipient.path = bytes(to);
     s->transaction.struct_size = sizeof s->transaction;
     s->transaction.recipient_stride = sizeof s->recipient;
-    s->transaction.from = bytes(from);
+    s->transaction.sender = bytes(from);
     s->transaction.params = &s->params;
     s->transaction.recipients = &s->recipient;
     s->transaction.count = 1;

@@ -11,23 +11,32 @@
  * @code
  * mailproto_session *s = mailproto_smtp_client_session(client);
  * for (;;) {
+ *     mailproto_want want = {sizeof want, 0, 0, 0};
  *     mailproto_event ev;
- *     while (mailproto_session_next_event(s, &ev) == MAILPROTO_OK) {
- *         handle(&ev);                        // may call verbs
- *     }
  *     size_t len;
+ *     while (mailproto_session_next_event(s, &ev) == MAILPROTO_OK) {
+ *         handle(&ev);                        // may call verbs, start TLS
+ *     }
  *     const void *due = mailproto_session_output(s, &len);
  *     if (len > 0) {
  *         mailproto_session_output_sent(s, send_some(due, len));
  *         continue;
  *     }
- *     mailproto_want want = {sizeof want, 0, 0, 0};
  *     mailproto_session_get_want(s, &want);
  *     if (want.flags & MAILPROTO_WANT_CLOSED) {
  *         break;
  *     }
- *     void *space = mailproto_session_input_space(s, &len);
- *     mailproto_session_input_commit(s, receive_some(space, len));
+ *     if (want.flags & MAILPROTO_WANT_READ) {
+ *         void *space = mailproto_session_input_space(s, &len);
+ *         size_t got = receive_some(space, len);
+ *         if (got > 0) {
+ *             mailproto_session_input_commit(s, got);
+ *         } else {
+ *             mailproto_session_feed_eof(s);
+ *         }
+ *     } else {
+ *         your_turn(s);                       // an answer, a verb, content
+ *     }
  * }
  * @endcode
  *
@@ -160,7 +169,9 @@ MAILPROTO_API mailproto_status mailproto_session_next_event(mailproto_session *s
  * @return OK (also when 0 were taken because an event waits or TLS begins), or the
  *         fatal error of the session
  *
- * Consumption stops at the first event: pull events until AGAIN, then feed the rest.
+ * Consumption stops at the first event: pull events until AGAIN, then feed the rest. Say
+ * mailproto_session_output_sent() for what was written before the input came: a reply to
+ * a command that has not been sent is ::MAILPROTO_ERR_UNEXPECTED.
  * While TLS is awaited any byte is the fatal ::MAILPROTO_ERR_TLS_INJECTION.
  */
 MAILPROTO_API mailproto_status mailproto_session_feed(mailproto_session *s,

@@ -8,11 +8,15 @@
  *
  * @code
  * while ((st = mailproto_pump(s, &io, &ev)) == MAILPROTO_OK) {
+ *     mailproto_status over = MAILPROTO_OK;
  *     if (ev.type == MAILPROTO_EV_SMTP_CAPS) {
- *         mailproto_smtp_transaction_start(&t, client);
+ *         over = mailproto_smtp_transaction_start(&t, client);
  *     } else if (ev.type == MAILPROTO_EV_CONTENT_WANTED) {
  *         mailproto_pump_content(s, &io, &source);
- *     } else if (mailproto_smtp_transaction_event(&t, client, &ev) == MAILPROTO_EOF) {
+ *     } else {
+ *         over = mailproto_smtp_transaction_event(&t, client, &ev);
+ *     }
+ *     if (over == MAILPROTO_EOF || ev.type == MAILPROTO_EV_REFUSED) {
  *         mailproto_smtp_client_quit(client, 0);
  *     }
  * }
@@ -324,7 +328,8 @@ typedef struct mailproto_smtp_client_options {
 } mailproto_smtp_client_options;
 
 /**
- * Bytes that suffice for a client's block in every release of this major version.
+ * Bytes that suffice for a client's block in every release of this major version. The
+ * values themselves, not 0 for a default.
  * @param in          options.in_size
  * @param out         options.out_size
  * @param outstanding options.max_outstanding
@@ -470,7 +475,7 @@ typedef struct mailproto_smtp_recipient {
 typedef struct mailproto_smtp_transaction {
     uint32_t struct_size;      /**< sizeof(mailproto_smtp_transaction) */
     uint32_t recipient_stride; /**< sizeof of the caller's recipient element */
-    mailproto_bytes from;      /**< the reverse-path's mailbox; stays valid */
+    mailproto_bytes sender;    /**< the reverse-path's mailbox; stays valid */
     const mailproto_smtp_mail_params *params; /**< or NULL; stays valid */
     mailproto_smtp_recipient *recipients;     /**< the first element */
     uint32_t count;                           /**< how many recipients */
@@ -562,7 +567,8 @@ typedef struct mailproto_smtp_server_options {
 } mailproto_smtp_server_options;
 
 /**
- * Bytes that suffice for a server's block in every release of this major version.
+ * Bytes that suffice for a server's block in every release of this major version. The
+ * values themselves, not 0 for a default.
  * @param in         options.in_size
  * @param out        options.out_size
  * @param name       length of options.host_name

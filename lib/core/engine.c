@@ -128,7 +128,9 @@ mailproto_status mailproto__fail(mailproto_session *s, mailproto_status code,
 {
     if (is_fatal(code)) {
         mailproto__fail_hard(s, code, offset, detail);
-    } else if (s->error == MAILPROTO_OK) {
+        return s->error;
+    }
+    if (s->error == MAILPROTO_OK) {
         s->error = code;
         s->error_offset = offset;
         s->error_detail = detail;

@@ -177,7 +177,7 @@ static inline int mailproto__is_awaited(const mailproto_session *s, uint32_t req
 void mailproto__wait(mailproto_session *s, uint32_t timeout_ms);
 
 /* Remembers the first error; `offset` of what is to blame. A fatal one (all but -1xx and
- * -5xx) makes the session failed. Returns `code`. */
+ * -5xx) makes the session failed. Returns `code`, or the session's error. */
 mailproto_status mailproto__fail(mailproto_session *s, mailproto_status code,
                                  uint64_t offset, const char *detail);
 

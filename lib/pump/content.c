@@ -35,8 +35,11 @@ static mailproto_status put_piece(mailproto_session *s, const mailproto_source *
 {
     uint64_t offset = mailproto_session_content_taken(s);
     size_t cap, got, used;
-    mailproto_status st;
     void *space;
+    mailproto_status st = mailproto_session_content(s, NULL, 0, &used);
+    if (st != MAILPROTO_OK) {
+        return st; /* none is wanted */
+    }
     if (src->data != NULL) {
         uint64_t left = offset < src->size ? src->size - offset : 0;
         if (left == 0) {

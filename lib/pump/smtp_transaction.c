@@ -82,7 +82,7 @@ static mailproto_smtp_status why_not(mailproto_status st)
 static void queue_mail(mailproto_smtp_transaction *t, mailproto_smtp_client *client)
 {
     mailproto_status st =
-        mailproto_smtp_client_mail(client, t->tag, t->from, t->params);
+        mailproto_smtp_client_mail(client, t->tag, t->sender, t->params);
     if (st == MAILPROTO_AGAIN) {
         t->opaque[STUCK] = 1;
     } else if (st == MAILPROTO_OK) {

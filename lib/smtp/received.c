@@ -59,8 +59,8 @@ static int is_good(mailproto_bytes b, size_t i, enum kind kind, int utf8)
     if (mailproto__is(c, MAILPROTO__HIGH)) {
         return utf8 && kind != ADDRESS; /* RFC 6532 3.2 */
     }
-    if (kind == ADDRESS) {
-        return mailproto__is(c, MAILPROTO__DCONTENT);
+    if (kind == ADDRESS) { /* it stands within a comment */
+        return mailproto__is(c, MAILPROTO__DCONTENT) && c != '(' && c != ')';
     }
     if (kind == DOMAIN && is_literal(b)) {
         return i == 0 || i + 1 == b.len || mailproto__is(c, MAILPROTO__DCONTENT);

@@ -128,7 +128,7 @@ static void mail(struct run *r)
     r->t.recipients = r->people;
     r->t.count = 3;
     r->t.tag = 100;
-    r->t.from = bytes("a@x.example");
+    r->t.sender = bytes("a@x.example");
     for (i = 0; i < 3; i++) {
         r->people[i].path = bytes("b@y.example");
         r->people[i].params = NULL;

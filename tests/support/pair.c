@@ -47,6 +47,9 @@ static int send_some(struct pair_end *e, const struct pair_end *peer)
     size_t len = 0;
     const char *due;
 
+    if (peer->over) {
+        e->wire_head = e->wire.len; /* nobody reads any more */
+    }
     if (on_wire(e) != 0 || (wants(e) & MAILPROTO_WANT_WRITE) == 0) {
         return 0;
     }

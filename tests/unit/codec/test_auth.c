@@ -224,6 +224,32 @@ static void takes_its_line_only(void **state)
     assert_int_equal(f.s.in.lent.len, 6);
 }
 
+/* Lines that came together lie one behind the other in the block. */
+static void lines_in_the_block(void **state)
+{
+    struct fixture f;
+    struct message m;
+    (void)state;
+    start(&f);
+    memset(&m, 0, sizeof m);
+    memcpy(f.in, "YQ==\r\n*\r\nYmM=\r", 14);
+    f.s.in.tail = 14;
+    take(&f, 100, &m);
+    assert_int_equal(m.result, MAILPROTO__AUTH_LAST);
+    assert_memory_equal(m.out, "a", 1);
+    take(&f, 100, &m);
+    assert_int_equal(m.result, MAILPROTO__AUTH_STAR);
+    take(&f, 100, &m);
+    assert_int_equal(m.result, MAILPROTO__AUTH_NONE);
+    memset(&m, 0, sizeof m);
+    lend(&f, "\n", 1);
+    take(&f, 100, &m);
+    assert_int_equal(m.result, MAILPROTO__AUTH_LAST);
+    assert_int_equal(m.len, 2);
+    assert_memory_equal(m.out, "bc", 2);
+    assert_int_equal(f.s.offset, 15);
+}
+
 static void initial_responses(void **state)
 {
     static const struct {
@@ -342,6 +368,14 @@ static void room(void **state)
         MAILPROTO_ERR_TOO_LONG);
     assert_int_equal(f.s.out.tail, 0);
     assert_int_equal(whole, 0);
+    /* a piece that fills the output by itself */
+    start(&f);
+    assert_int_equal(mailproto__auth_put(&f.s, &f.a, text(""), 0, data, 48, 60, &whole),
+                     MAILPROTO_OK);
+    assert_int_equal(f.s.out.tail, OUTPUT);
+    start(&f);
+    assert_int_equal(mailproto__auth_put(&f.s, &f.a, text(""), 0, data, 51, 60, &whole),
+                     MAILPROTO_ERR_TOO_LONG);
     /* a smaller piece of it fits, and more after some was sent */
     assert_int_equal(
         mailproto__auth_put(&f.s, &f.a, text("+  "), 0, data, 44, 45, &whole),
@@ -407,11 +441,17 @@ static void wrong_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_a_peer),   cmocka_unit_test(limits),
-        cmocka_unit_test(one_piece),         cmocka_unit_test(takes_its_line_only),
-        cmocka_unit_test(initial_responses), cmocka_unit_test(pieces_given),
-        cmocka_unit_test(empty_messages),    cmocka_unit_test(room),
-        cmocka_unit_test(wrong_arguments),   cmocka_unit_test(huge_messages),
+        cmocka_unit_test(lines_of_a_peer),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(one_piece),
+        cmocka_unit_test(takes_its_line_only),
+        cmocka_unit_test(initial_responses),
+        cmocka_unit_test(lines_in_the_block),
+        cmocka_unit_test(pieces_given),
+        cmocka_unit_test(empty_messages),
+        cmocka_unit_test(room),
+        cmocka_unit_test(wrong_arguments),
+        cmocka_unit_test(huge_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

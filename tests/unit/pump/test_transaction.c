@@ -48,7 +48,7 @@ static struct job *new_job(struct driver *d, uint32_t count)
     job.t.recipients = &job.people[0].r;
     job.t.count = count;
     job.t.tag = 100;
-    job.t.from = bytes("a@x.example");
+    job.t.sender = bytes("a@x.example");
     job.content = "x\r\n";
     for (i = 0; i < count; i++) {
         snprintf(job.people[i].more, sizeof job.people[i].more, "r%u@y.example",

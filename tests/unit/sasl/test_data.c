@@ -280,6 +280,27 @@ static mailproto_status count_final(void *ctx, void *state, void *out)
     return MAILPROTO_OK;
 }
 
+/* The salted password of "pencil", the salt of RFC 7677 3 and 4096 iterations. */
+static mailproto_status known_pbkdf2(void *ctx, uint32_t hash, const void *password,
+                                     size_t password_len, const void *salt,
+                                     size_t salt_len, uint32_t iterations, void *out)
+{
+    static const unsigned char salted[32] = {
+        0xc4, 0xa4, 0x95, 0x10, 0x32, 0x3a, 0xb4, 0xf9, 0x52, 0xca, 0xc1,
+        0xfa, 0x99, 0x44, 0x19, 0x39, 0xe7, 0x8e, 0xa7, 0x4d, 0x6b, 0xe8,
+        0x1d, 0xdf, 0x70, 0x96, 0xe8, 0x75, 0x13, 0xdc, 0x61, 0x5d};
+    ++*(int *)ctx;
+    assert_int_equal(hash, MAILPROTO_HASH_SHA256);
+    assert_int_equal(password_len, 6);
+    assert_memory_equal(password, "pencil", 6);
+    assert_int_equal(salt_len, 16);
+    assert_memory_equal(
+        salt, "\x5b\x6d\x99\x68\x9d\x12\x35\x8e\xec\xa0\x4b\x14\x12\x36\xfa\x81", 16);
+    assert_int_equal(iterations, 4096);
+    memcpy(out, salted, sizeof salted);
+    return MAILPROTO_OK;
+}
+
 /* How a message is cut: 0 whole, 1 octet by octet, else at random with that seed. */
 static mailproto_status feed(mailproto_sasl *x, const struct text *m, unsigned how)
 {
@@ -327,6 +348,8 @@ static mailproto_sasl_options client_for_attack(mailproto_hash *row, int *hashed
     o.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
     o.hashes = row;
     o.hash_count = 1;
+    o.pbkdf2 = known_pbkdf2;
+    o.pbkdf2_ctx = hashed;
     return o;
 }
 
@@ -372,6 +395,7 @@ static mailproto_sasl_options server_for_attack(const char *setup)
     o.nonce = str("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
     o.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
     o.salt_key = str("a secret of the server");
+    o.iterations = 2;
     if (strstr(setup, "PLUS also offered") != NULL) {
         o.binding_type = MAILPROTO_BINDING_EXPORTER;
         o.binding = str("binding");

@@ -123,6 +123,8 @@ static const struct setting settings[] = {
     {"SCRAM-SHA-256-PLUS", "", "binding data of this connection"},
 };
 
+enum { EVERY_VALUE = 2 };
+
 static void any_octet_changed(void **state)
 {
     size_t i, count = 0;
@@ -134,7 +136,8 @@ static void any_octet_changed(void **state)
         for (c.number = 0; c.number < 4; ++c.number) {
             for (c.at = 0, c.len = 1; c.at < c.len; ++c.at) {
                 unsigned to;
-                for (to = 1; to < 256; ++to) {
+                /* To every other value in one setting, by one bit in the others. */
+                for (to = 1; to < 256; to = i == EVERY_VALUE ? to + 1 : to * 2) {
                     c.to = (unsigned char)to;
                     assert_int_equal(authenticates(&settings[i], &c), 0);
                     ++count;

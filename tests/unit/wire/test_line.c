@@ -214,6 +214,10 @@ static void full_behind_a_line(void **state)
     assert_int_equal(mailproto__line_take(&f.s, 6, &line), MAILPROTO__LINE_OK);
     assert_int_equal(mailproto__line_take(&f.s, 6, &line), MAILPROTO__LINE_FULL);
     assert_line(line, "cdefgh");
+    start(&f);
+    commit(&f, "ab\r\ncdefg", 9);
+    assert_int_equal(mailproto__line_take(&f.s, 6, &line), MAILPROTO__LINE_OK);
+    assert_int_equal(mailproto__line_take(&f.s, 6, &line), MAILPROTO__LINE_NONE);
 }
 
 /* The block is made free from its front when a line needs it. */
