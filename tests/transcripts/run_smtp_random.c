@@ -415,8 +415,8 @@ static const char *judge(struct world *w, enum pair_result result)
             mailproto_session_get_want(w->ends[i].session, &want);
             fprintf(stderr, "%s wants %u; ", i == 0 ? "client" : "server", want.flags);
         }
-        fprintf(stderr, "caps %d blocked %d sending %d quitting %d operations %d\n", w->caps,
-                w->blocked, w->sending, w->quitting, w->operations);
+        fprintf(stderr, "caps %d blocked %d sending %d quitting %d operations %d\n",
+                w->caps, w->blocked, w->sending, w->quitting, w->operations);
         return "nothing moves any more";
     }
     for (i = 0; i < TAGS; i++) {
