@@ -47,7 +47,8 @@ extern "C" {
 
 /** Events of SMTP. 100 and up: client; 120 and up: server. */
 enum {
-    /** Client: a line of the greeting; `code`, `text` as in REPLY. */
+    /** Client: a line of the greeting; `code`, `text` as in REPLY. One that refuses comes
+     *  as ::MAILPROTO_EV_REFUSED. */
     MAILPROTO_EV_SMTP_GREETING = 100,
     /** Client: mail may be sent; capabilities are known. Comes once, after STARTTLS
      *  where that is to be (::MAILPROTO_EVF_SECURE then). `code`: reply code of EHLO or
@@ -55,8 +56,8 @@ enum {
     MAILPROTO_EV_SMTP_CAPS = 101,
     /** Client: a reply line to the verb `tag`; `code`: its three digits, `text`: what
      *  follows them, enhanced code included. The last line (no LINE_MORE, no MORE) is
-     *  the verb's outcome. Without a reply `code` is 0 and
-     *  mailproto_smtp_event_status() tells why. */
+     *  the verb's outcome. A 421 to nothing that was asked has tag 0. Without a reply
+     *  `code` is 0 and mailproto_smtp_event_status() tells why. */
     MAILPROTO_EV_SMTP_REPLY = 102,
     /** Client: the outcome of DATA or BDAT LAST, with the fields of REPLY; also when
      *  the peer refused DATA itself. LMTP: one for each accepted recipient, `number` =
@@ -440,7 +441,8 @@ MAILPROTO_API mailproto_status mailproto_smtp_client_help(mailproto_smtp_client 
                                                           mailproto_bytes topic);
 
 /**
- * Any other command that takes one reply and no more bytes, EXPN or ETRN for example.
+ * Any other command that takes one reply and no more bytes, EXPN or ETRN for example. Not
+ * for those that change the session behind the engine's back: XCLIENT, TURN, ATRN, BURL.
  * @param client the client
  * @param tag    comes back in REPLY
  * @param line   the command without CRLF; a verb that this header has a call for is
@@ -469,6 +471,7 @@ typedef struct mailproto_smtp_recipient {
     const mailproto_smtp_rcpt_params *params; /**< in: or NULL; stays valid */
     mailproto_smtp_status rcpt;               /**< out: the reply to RCPT */
     mailproto_smtp_status final; /**< out: what became of the message for this one */
+    uint32_t reserved[4];        /**< 0 */
 } mailproto_smtp_recipient;
 
 /** One message's envelope and how far it is. Fill the upper half, zero the rest. */
