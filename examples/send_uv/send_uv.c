@@ -1,46 +1,79 @@
 /*
- * mailproto-send-uv: sends one message file over SMTP on libuv's event loop.
+ * mailproto-send-uv: sends one message file over SMTP on libuv's event loop, with
+ * STARTTLS or TLS through OpenSSL.
  *
- * Shows how an engine lives in a program that owns its loop: without the pump, bytes go
- * in and come out where libuv has them, and one timer stands for all time limits of the
- * protocol. No TLS here: see ../send for that, and use this one on your own host only.
- * Read advance() first: it is called after everything that happens.
+ * Shows how an engine lives in a program that owns its loop: the loop says when the
+ * socket is ready, mailproto_pump() moves what can be moved without waiting, and one
+ * timer stands for all time limits of the protocol. Only reading the file may block.
+ * Read advance() first: it is called whenever the socket is ready or the time is over.
  */
 #include "../common/message_file.h"
 #include "../common/net.h"
+#include "../common/tls.h"
 
+#include <mailproto/pump.h>
 #include <mailproto/smtp.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 enum { EXIT_DELIVERED = 0, EXIT_REFUSED = 1, EXIT_FAILED = 2 };
 enum { TAG_QUIT = 1, TAG_TRANSACTION = 10 };
+enum { CONNECT_MS = 30000, HANDSHAKE_MS = 60000 };
+
+static const char usage[] =
+    "mailproto-send-uv --server HOST:PORT --from A --to B [options] FILE\n"
+    "\n"
+    "Sends FILE as one message. Exit status: 0 delivered, 1 refused, 2 failed.\n"
+    "\n"
+    "  --tls none          in the clear (the default: for a server on your own host)\n"
+    "  --tls starttls      require STARTTLS\n"
+    "  --tls implicit      TLS from the first byte (port 465)\n"
+    "  --tls if-offered    STARTTLS where it is offered, else in the clear\n"
+    "  --cafile FILE       certificates to trust, in place of the system's\n"
+    "  --insecure          take any certificate\n";
+
+typedef struct options {
+    net_address server;
+    const char *from;
+    const char *to;
+    const char *path;
+    const char *ca_file;
+    uint32_t tls; /* MAILPROTO_SMTP_TLS_... */
+    int insecure;
+} options;
+
+/* What is going on, in this order; TALKING and HANDSHAKE may alternate. */
+typedef enum phase { CONNECTING, TALKING, HANDSHAKE, CLOSING } phase;
 
 typedef struct sender {
+    options o;
     uv_loop_t loop;
     uv_getaddrinfo_t resolver;
-    uv_tcp_t socket;
-    uv_connect_t connecting;
+    uv_poll_t socket;
     uv_timer_t timer;
-    uv_write_t writing;
-    char out[16384]; /* what libuv is writing; it wants it to stay */
-    int write_busy;
-    int connected;
-    int reading;
-    int closing;
-    int timed; /* the timer was set for the step `wait_id` */
+    int fd; /* -1: no socket yet */
+    phase phase;
+    short blocked; /* POLLIN or POLLOUT: what the last call that said AGAIN waits for */
+    int timed;     /* the timer was set for the step `wait_id` */
     uint32_t wait_id;
 
+    tls_context *tls_context;
+    tls_connection *tls; /* NULL: in the clear */
     mailproto_smtp_client *client;
     mailproto_session *session;
+    mailproto_io io;
     mailproto_smtp_transaction transaction;
     mailproto_smtp_recipient recipient;
     mailproto_smtp_mail_params params;
     message_file file;
+    mailproto_source source;
+    int sending; /* the session wants content */
     int exit_code;
 } sender;
 
@@ -56,9 +89,7 @@ static void complain(sender *s, const char *what, const char *why)
     s->exit_code = EXIT_FAILED;
 }
 
-static void advance(sender *s);
-
-/* ---- the protocol's side --------------------------------------------------------------- */
+/* ---- the protocol's side --------------------------------------------------------- */
 
 static void report(sender *s)
 {
@@ -93,26 +124,48 @@ static void begin_transaction(sender *s)
     }
 }
 
+static void explain(sender *s)
+{
+    mailproto_error e = {0};
+    e.struct_size = sizeof e;
+    mailproto_session_get_error(s->session, &e);
+    complain(s, mailproto_error_name(e.code), e.detail);
+}
+
+/* The server does not want us (its words), or TLS is not to be had. */
+static void refused(sender *s, const mailproto_event *ev)
+{
+    if (ev->code != 0) {
+        fprintf(stderr, "mailproto-send-uv: the server refused: %u %.*s\n", ev->code,
+                (int)ev->text.len, ev->text.ptr);
+    } else {
+        explain(s);
+    }
+    mailproto_smtp_client_quit(s->client, TAG_QUIT);
+}
+
+static void start_tls(sender *s);
+
 static void handle(sender *s, const mailproto_event *ev)
 {
     switch (ev->type) {
+    case MAILPROTO_EV_TLS_GO:
+        start_tls(s);
+        return;
     case MAILPROTO_EV_SMTP_CAPS:
         begin_transaction(s);
         return;
-    case MAILPROTO_EV_REFUSED:
-        fprintf(stderr, "mailproto-send-uv: the server refused: %u %.*s\n", ev->code,
-                (int)ev->text.len, ev->text.ptr);
-        mailproto_smtp_client_quit(s->client, TAG_QUIT);
+    case MAILPROTO_EV_CONTENT_WANTED:
+        s->sending = 1;
         return;
-    case MAILPROTO_EV_CLOSED: {
-        mailproto_error e = {0};
-        e.struct_size = sizeof e;
-        mailproto_session_get_error(s->session, &e);
-        if (ev->code != 0) {
-            complain(s, mailproto_error_name(e.code), e.detail);
+    case MAILPROTO_EV_REFUSED:
+        refused(s, ev);
+        return;
+    case MAILPROTO_EV_CLOSED:
+        if (ev->code != 0 && ev->code != (uint32_t)MAILPROTO_ERR_TLS) {
+            explain(s); /* TLS has had its own words */
         }
         return;
-    }
     default:
         break;
     }
@@ -123,75 +176,110 @@ static void handle(sender *s, const mailproto_event *ev)
     }
 }
 
-/* Puts a piece of the message straight into the engine's output: WANT_CONTENT says that
-   there is room. 1: it did. */
-static int give_content(sender *s)
+/* Content while it can be written: OK, or AGAIN: the socket would block. Files answer
+   at once; a source that says NOT_READY would call advance() when it has something. */
+static mailproto_status send_content(sender *s)
 {
-    size_t cap, got = 0;
-    mailproto_source source = message_file_source(&s->file);
-    uint64_t taken = mailproto_session_content_taken(s->session);
-    void *space = mailproto_session_content_space(s->session, &cap);
-    if (space == NULL || cap == 0) {
-        return 0;
+    mailproto_status st = mailproto_pump_content(s->session, &s->io, &s->source);
+    if (st == MAILPROTO_AGAIN || st == MAILPROTO_NOT_READY) {
+        return MAILPROTO_AGAIN;
     }
-    /* Files answer at once; a slow source would be read with uv_fs_read(). */
-    mailproto_status st = source.read_at(source.ctx, taken, space, cap, &got);
-    if (st == MAILPROTO_OK) {
-        st = mailproto_session_content_commit(s->session, got);
-    } else if (st == MAILPROTO_EOF) {
-        st = mailproto_session_content_end(s->session);
-        if (st == MAILPROTO_AGAIN) {
-            return 0; /* once something was written */
-        }
-    }
+    s->sending = 0;
     if (st < 0) {
-        complain(s, "content", mailproto_error_name(st));
-        mailproto_session_content_abort(s->session);
+        complain(s, "content", mailproto_error_name(st)); /* the events tell the rest */
     }
-    return 1;
+    return MAILPROTO_OK;
 }
 
-static mailproto_want get_want(const sender *s)
+/* ---- the socket, in the clear or under TLS --------------------------------------- */
+
+/* TLS may have to write before it can read, and the other way round: it is asked. */
+static mailproto_status socket_read(void *ctx, void *buf, size_t cap, size_t *got)
 {
-    mailproto_want want = {sizeof want, 0, 0, 0};
-    mailproto_session_get_want(s->session, &want);
-    return want;
+    sender *s = ctx;
+    mailproto_status st = s->tls != NULL ? tls_read(s->tls, buf, cap, got)
+                                         : net_read(&s->fd, buf, cap, got);
+    if (st == MAILPROTO_AGAIN) {
+        s->blocked = s->tls != NULL ? tls_poll_events(s->tls) : POLLIN;
+    }
+    return st;
 }
 
-static int wants(const sender *s, uint32_t flags)
+static mailproto_status socket_write(void *ctx, const void *buf, size_t len,
+                                     size_t *put)
 {
-    return (get_want(s).flags & flags) != 0;
+    sender *s = ctx;
+    mailproto_status st = s->tls != NULL ? tls_write(s->tls, buf, len, put)
+                                         : net_write(&s->fd, buf, len, put);
+    if (st == MAILPROTO_AGAIN) {
+        s->blocked = s->tls != NULL ? tls_poll_events(s->tls) : POLLOUT;
+    }
+    return st;
 }
 
-/* ---- libuv's side ---------------------------------------------------------------------- */
+static void tls_failed(sender *s)
+{
+    char why[200];
+    complain(s, "TLS", tls_error(s->tls, why, sizeof why));
+    mailproto_session_fail(s->session, MAILPROTO_ERR_TLS);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void start_tls(sender *s)
+{
+    s->tls = tls_client_new(s->tls_context, s->fd, s->o.server.host);
+    if (s->tls == NULL) {
+        tls_failed(s);
+        return;
+    }
+    s->phase = HANDSHAKE;
+    uv_timer_start(&s->timer, on_timer, HANDSHAKE_MS, 0);
+}
+
+/* AGAIN, or OK: the session goes on, if only to say that it failed. */
+static mailproto_status handshake(sender *s)
+{
+    mailproto_status st = tls_handshake(s->tls);
+    if (st == MAILPROTO_AGAIN) {
+        s->blocked = tls_poll_events(s->tls);
+        return st;
+    }
+    s->phase = TALKING;
+    s->timed = 0; /* the timer is the session's again */
+    if (st == MAILPROTO_OK) {
+        st = tls_started(s->session, s->tls);
+    }
+    if (st != MAILPROTO_OK) {
+        tls_failed(s);
+    }
+    return MAILPROTO_OK;
+}
+
+/* ---- libuv's side ---------------------------------------------------------------- */
 
 static void close_all(sender *s)
 {
-    if (!s->closing) {
-        s->closing = 1;
-        uv_close((uv_handle_t *)&s->timer, NULL);
-        uv_close((uv_handle_t *)&s->socket, NULL);
+    if (s->phase == CLOSING) {
+        return;
     }
-}
-
-static void transport_failed(sender *s, int error)
-{
-    fprintf(stderr, "mailproto-send-uv: %s\n", uv_strerror(error));
-    mailproto_session_fail(s->session, MAILPROTO_ERR_IO);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    sender *s = timer->data;
-    mailproto_session_timed_out(s->session, s->wait_id);
-    advance(s);
+    s->phase = CLOSING;
+    tls_free(s->tls);
+    s->tls = NULL;
+    uv_close((uv_handle_t *)&s->timer, NULL);
+    if (s->fd >= 0) {
+        uv_close((uv_handle_t *)&s->socket, NULL);
+        close(s->fd);
+        s->fd = -1;
+    }
 }
 
 /* One timer for the step that is going on; a new step begins its time anew. */
 static void arm_timer(sender *s)
 {
-    mailproto_want want = get_want(s);
-    if (s->timed && want.wait_id == s->wait_id) {
+    mailproto_want want = {sizeof want, 0, 0, 0};
+    mailproto_session_get_want(s->session, &want);
+    if (s->phase == HANDSHAKE || (s->timed && want.wait_id == s->wait_id)) {
         return;
     }
     s->timed = 1;
@@ -203,214 +291,265 @@ static void arm_timer(sender *s)
     }
 }
 
-static void on_written(uv_write_t *writing, int error)
-{
-    sender *s = writing->data;
-    s->write_busy = 0;
-    if (error == UV_ECANCELED) {
-        return; /* closing */
-    }
-    if (error < 0) {
-        transport_failed(s, error);
-    }
-    advance(s);
-}
+static void on_ready(uv_poll_t *socket, int error, int events);
 
-/* libuv writes later, the engine's output may move: so what is due is copied. */
-static void write_due(sender *s)
-{
-    size_t len;
-    const void *due = mailproto_session_output(s->session, &len);
-    if (s->write_busy || len == 0) {
-        return;
-    }
-    if (len > sizeof s->out) {
-        len = sizeof s->out;
-    }
-    memcpy(s->out, due, len);
-    mailproto_session_output_sent(s->session, len);
-    uv_buf_t buf = uv_buf_init(s->out, (unsigned)len);
-    s->writing.data = s;
-    int error = uv_write(&s->writing, (uv_stream_t *)&s->socket, &buf, 1, on_written);
-    if (error < 0) {
-        transport_failed(s, error);
-        return;
-    }
-    s->write_busy = 1;
-}
-
-/* libuv reads straight into the engine. */
-static void on_space(uv_handle_t *socket, size_t suggested, uv_buf_t *buf)
-{
-    sender *s = socket->data;
-    size_t cap;
-    (void)suggested;
-    void *space = mailproto_session_input_space(s->session, &cap);
-    *buf = uv_buf_init(space, cap > 65536 ? 65536U : (unsigned)cap);
-}
-
-static void on_read(uv_stream_t *socket, ssize_t n, const uv_buf_t *buf)
-{
-    sender *s = socket->data;
-    (void)buf;
-    if (n > 0) {
-        mailproto_session_input_commit(s->session, (size_t)n);
-    } else if (n == UV_EOF) {
-        mailproto_session_feed_eof(s->session);
-    } else if (n < 0 && n != UV_ENOBUFS) {
-        transport_failed(s, (int)n);
-    }
-    advance(s);
-}
-
-/* Reads when the engine takes bytes, and not otherwise: that is how a peer who sends too
-   fast is held back. */
-static void read_or_not(sender *s)
-{
-    int wanted = wants(s, MAILPROTO_WANT_READ | MAILPROTO_MAY_READ);
-    if (!s->connected || wanted == s->reading) {
-        return;
-    }
-    s->reading = wanted;
-    if (wanted) {
-        uv_read_start((uv_stream_t *)&s->socket, on_space, on_read);
-    } else {
-        uv_read_stop((uv_stream_t *)&s->socket);
-    }
-}
-
-/* After everything that happens: pulls events, gives content, and tells libuv what the
-   session waits for now. */
+/* Does all that can be done without waiting, then tells libuv what to wait for. */
 static void advance(sender *s)
 {
     mailproto_event ev;
-    if (s->closing) {
-        return;
-    }
+    mailproto_status st;
+    s->blocked = 0;
     do {
-        while (mailproto_session_next_event(s->session, &ev) == MAILPROTO_OK) {
-            handle(s, &ev);
+        st = s->phase == HANDSHAKE ? handshake(s) : MAILPROTO_OK;
+        if (st == MAILPROTO_OK && s->sending) {
+            st = send_content(s);
         }
-        if (s->connected) {
-            write_due(s);
+        if (st == MAILPROTO_OK) {
+            st = mailproto_pump(s->session, &s->io, &ev);
+            if (st == MAILPROTO_OK) {
+                handle(s, &ev);
+            }
         }
-    } while (wants(s, MAILPROTO_WANT_EVENT) ||
-             (wants(s, MAILPROTO_WANT_CONTENT) && give_content(s)));
-    if (wants(s, MAILPROTO_WANT_CLOSED)) {
-        close_all(s);
+    } while (st == MAILPROTO_OK);
+    if (st != MAILPROTO_AGAIN && st != MAILPROTO_YOUR_TURN) {
+        close_all(s); /* EOF: it is over */
         return;
     }
-    read_or_not(s);
+    int events = (s->blocked & POLLIN ? UV_READABLE : 0) |
+                 (s->blocked & POLLOUT ? UV_WRITABLE : 0);
+    uv_poll_start(&s->socket, events, on_ready);
     arm_timer(s);
 }
 
-static void on_connected(uv_connect_t *connecting, int error)
+static void connect_failed(sender *s, const char *why)
 {
-    sender *s = connecting->data;
-    if (error == UV_ECANCELED) {
-        return;
-    }
-    if (error < 0) {
-        transport_failed(s, error);
-    } else {
-        s->connected = 1;
+    complain(s, s->o.server.host, why);
+    close_all(s);
+}
+
+/* `error`: the next read or write has the better words for it. */
+static void on_ready(uv_poll_t *socket, int error, int events)
+{
+    sender *s = socket->data;
+    (void)error;
+    (void)events;
+    if (s->phase == CONNECTING) {
+        int failed = 0;
+        socklen_t len = sizeof failed;
+        getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &failed, &len);
+        if (failed != 0) {
+            connect_failed(s, strerror(failed));
+            return;
+        }
+        s->phase = TALKING;
     }
     advance(s);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    sender *s = timer->data;
+    if (s->phase == CONNECTING) {
+        uv_cancel((uv_req_t *)&s->resolver);
+        connect_failed(s, "no connection in time");
+        return;
+    }
+    if (s->phase == HANDSHAKE) {
+        s->phase = TALKING;
+        mailproto_session_fail(s->session, MAILPROTO_ERR_TIMEOUT);
+    } else {
+        mailproto_session_timed_out(s->session, s->wait_id);
+    }
+    advance(s);
+}
+
+/* 0, or -1 with errno. TLS reads and writes the socket itself, so it is ours and libuv
+   only watches it. */
+static int start_connecting(sender *s, const struct addrinfo *to)
+{
+    s->fd = socket(to->ai_family, to->ai_socktype, to->ai_protocol);
+    if (s->fd < 0) {
+        return -1;
+    }
+    int error = uv_poll_init(&s->loop, &s->socket, s->fd); /* it does not block now */
+    if (error < 0) {
+        close(s->fd);
+        s->fd = -1;
+        errno = -error;
+        return -1;
+    }
+    s->socket.data = s;
+    if (connect(s->fd, to->ai_addr, to->ai_addrlen) < 0 && errno != EINPROGRESS) {
+        return -1;
+    }
+    uv_poll_start(&s->socket, UV_WRITABLE, on_ready);
+    return 0;
 }
 
 static void on_resolved(uv_getaddrinfo_t *resolver, int error, struct addrinfo *list)
 {
     sender *s = resolver->data;
-    if (error == 0) {
-        s->connecting.data = s;
-        error = uv_tcp_connect(&s->connecting, &s->socket, list->ai_addr, on_connected);
-        uv_freeaddrinfo(list);
+    if (s->phase == CLOSING) {
+        uv_freeaddrinfo(list); /* too late */
+        return;
     }
     if (error < 0) {
-        transport_failed(s, error);
+        connect_failed(s, uv_strerror(error));
+    } else if (start_connecting(s, list) < 0) {
+        connect_failed(s, strerror(errno));
     }
-    advance(s);
+    uv_freeaddrinfo(list);
 }
 
-/* ---- set-up ------------------------------------------------------------------------------ */
+/* ---- set-up ---------------------------------------------------------------------- */
 
-static mailproto_status make_client(sender *s, const char *from, const char *to)
+static mailproto_status make_client(sender *s)
 {
-    mailproto_smtp_client_options o = {0};
-    o.struct_size = sizeof o;
-    o.tls = MAILPROTO_SMTP_TLS_NONE;
-    o.out_size = 16384;
+    mailproto_smtp_client_options co = {0};
+    co.struct_size = sizeof co;
+    co.tls = s->o.tls;
+    co.out_size = 16384;
     s->params.struct_size = sizeof s->params;
     s->params.size = s->file.wire_size;
-    s->recipient.path = bytes(to);
+    s->recipient.path = bytes(s->o.to);
     s->transaction.struct_size = sizeof s->transaction;
     s->transaction.recipient_stride = sizeof s->recipient;
-    s->transaction.sender = bytes(from);
+    s->transaction.sender = bytes(s->o.from);
     s->transaction.params = &s->params;
     s->transaction.recipients = &s->recipient;
     s->transaction.count = 1;
     s->transaction.tag = TAG_TRANSACTION;
-    mailproto_status st = mailproto_smtp_client_new(&o, &s->client);
+    s->source = message_file_source(&s->file);
+    s->io.struct_size = sizeof s->io;
+    s->io.flags = MAILPROTO_IO_NONBLOCKING;
+    s->io.ctx = s;
+    s->io.read = socket_read;
+    s->io.write = socket_write;
+    mailproto_status st = mailproto_smtp_client_new(&co, &s->client);
     if (st == MAILPROTO_OK) {
         s->session = mailproto_smtp_client_session(s->client);
     }
     return st;
 }
 
-static int run(sender *s, const net_address *server)
+static int run(sender *s)
 {
     struct addrinfo hints = {0};
     hints.ai_socktype = SOCK_STREAM;
     if (uv_loop_init(&s->loop) < 0) {
         return -1;
     }
-    uv_tcp_init(&s->loop, &s->socket);
     uv_timer_init(&s->loop, &s->timer);
-    s->socket.data = s;
     s->timer.data = s;
     s->resolver.data = s;
-    int error = uv_getaddrinfo(&s->loop, &s->resolver, on_resolved, server->host,
-                               server->port, &hints);
+    uv_timer_start(&s->timer, on_timer, CONNECT_MS, 0);
+    int error = uv_getaddrinfo(&s->loop, &s->resolver, on_resolved, s->o.server.host,
+                               s->o.server.port, &hints);
     if (error < 0) {
-        transport_failed(s, error);
-        advance(s);
+        connect_failed(s, uv_strerror(error));
     }
     uv_run(&s->loop, UV_RUN_DEFAULT);
     return uv_loop_close(&s->loop);
 }
 
+static int take_tls(const char *name, uint32_t *tls)
+{
+    static const struct {
+        const char *name;
+        uint32_t tls;
+    } choices[] = {{"none", MAILPROTO_SMTP_TLS_NONE},
+                   {"if-offered", MAILPROTO_SMTP_TLS_IF_OFFERED},
+                   {"starttls", MAILPROTO_SMTP_TLS_REQUIRED},
+                   {"implicit", MAILPROTO_SMTP_TLS_IMPLICIT}};
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (strcmp(name, choices[i].name) == 0) {
+            *tls = choices[i].tls;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+/* Options with a value. 0: understood. */
+static int take_value(options *o, const char *name, const char *value)
+{
+    if (strcmp(name, "--server") == 0) {
+        return net_parse(value, &o->server);
+    } else if (strcmp(name, "--from") == 0) {
+        o->from = value;
+    } else if (strcmp(name, "--to") == 0) {
+        o->to = value;
+    } else if (strcmp(name, "--tls") == 0) {
+        return take_tls(value, &o->tls);
+    } else if (strcmp(name, "--cafile") == 0) {
+        o->ca_file = value;
+    } else {
+        return -1;
+    }
+    return 0;
+}
+
+/* 0, or -1: not so. */
+static int take_options(options *o, int argc, char **argv)
+{
+    o->tls = MAILPROTO_SMTP_TLS_NONE;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--insecure") == 0) {
+            o->insecure = 1;
+        } else if (strncmp(argv[i], "--", 2) != 0) {
+            o->path = argv[i];
+        } else if (i + 1 == argc || take_value(o, argv[i], argv[i + 1]) != 0) {
+            return -1;
+        } else {
+            i++;
+        }
+    }
+    return o->server.port[0] != '\0' && o->from != NULL && o->to != NULL &&
+                   o->path != NULL
+               ? 0
+               : -1;
+}
+
+/* With the message open. */
+static void send_message(sender *s)
+{
+    char why[200];
+    if (s->o.tls != MAILPROTO_SMTP_TLS_NONE) {
+        s->tls_context = tls_client_context(s->o.ca_file, !s->o.insecure);
+        if (s->tls_context == NULL) {
+            complain(s, "TLS", tls_error(NULL, why, sizeof why));
+            return;
+        }
+    }
+    mailproto_status st = make_client(s);
+    if (st != MAILPROTO_OK) {
+        complain(s, "client", mailproto_error_name(st));
+    } else if (run(s) != 0) {
+        complain(s, "libuv", "the loop could not be used");
+    }
+    mailproto_smtp_client_free(s->client);
+    tls_context_free(s->tls_context);
+}
+
 int main(int argc, char **argv)
 {
     sender s = {0};
-    net_address server = {"", ""};
-    const char *from = NULL, *to = NULL, *path = NULL;
-    for (int i = 1; i < argc; i++) {
-        if (i + 1 < argc && strcmp(argv[i], "--server") == 0) {
-            net_parse(argv[++i], &server);
-        } else if (i + 1 < argc && strcmp(argv[i], "--from") == 0) {
-            from = argv[++i];
-        } else if (i + 1 < argc && strcmp(argv[i], "--to") == 0) {
-            to = argv[++i];
-        } else {
-            path = argv[i];
-        }
-    }
-    if (server.port[0] == '\0' || from == NULL || to == NULL || path == NULL) {
-        fputs("mailproto-send-uv --server HOST:PORT --from A --to B FILE\n", stderr);
-        return EXIT_FAILED;
-    }
-    if (message_file_open(&s.file, path) != 0) {
-        complain(&s, path, strerror(errno));
-        return EXIT_FAILED;
-    }
+    s.fd = -1;
     s.exit_code = EXIT_FAILED;
-    mailproto_status st = make_client(&s, from, to);
-    if (st != MAILPROTO_OK) {
-        complain(&s, "client", mailproto_error_name(st));
-    } else if (run(&s, &server) != 0) {
-        complain(&s, "libuv", "the loop could not be used");
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
     }
-    mailproto_smtp_client_free(s.client);
+    if (take_options(&s.o, argc, argv) != 0) {
+        fputs(usage, stderr);
+        return EXIT_FAILED;
+    }
+    net_ignore_sigpipe();
+    if (message_file_open(&s.file, s.o.path) != 0) {
+        complain(&s, s.o.path, strerror(errno));
+        return EXIT_FAILED;
+    }
+    send_message(&s);
     message_file_close(&s.file);
     return s.exit_code;
 }

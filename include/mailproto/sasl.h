@@ -67,6 +67,7 @@
  * mailproto_sasl_options o = {sizeof o, MAILPROTO_SASL_SERVER};
  * o.mechanism = ev.text; o.nonce = random_octets(24);
  * o.salt_key = secret_of_this_server;
+ * o.iterations = 10000;                       // as your users have, for unknown ones
  * ...
  * mailproto_sasl_need_info i = {sizeof i};
  * mailproto_sasl_need(sasl, &i);
@@ -75,7 +76,8 @@
  *     mailproto_sasl_answer(sasl, check(i.name, i.password, i.authzid), NULL, 0);
  *     break;
  * case MAILPROTO_SASL_NEED_SCRAM:                               // SCRAM-...
- *     if (find_keys(i.name, &keys)) mailproto_sasl_answer_scram(sasl, &keys);
+ *     // may i.name act as i.authzid? If not: MAILPROTO_ERR_AUTH
+ *     if (find_keys(i.name, i.authzid, &keys)) mailproto_sasl_answer_scram(sasl, &keys);
  *     else mailproto_sasl_answer(sasl, MAILPROTO_ERR_AUTH, NULL, 0);
  *     break;
  * case MAILPROTO_SASL_NEED_TOKEN:                               // OAUTHBEARER, XOAUTH2
@@ -530,8 +532,10 @@ MAILPROTO_API mailproto_status mailproto_sasl_start(mailproto_sasl *sasl,
  * @param ev      the event, or NULL: go on (after an answer, or after WORKING)
  * @return OK: go on pumping; NOT_READY: not an event of the exchange; YOUR_TURN:
  *         mailproto_sasl_need() must be answered; AGAIN: WORKING, call again with NULL;
- *         ::MAILPROTO_EOF: the exchange is over (at AUTH_RESULT); negative: a success
- *         without proof (::MAILPROTO_ERR_AUTH; the session was failed), or misuse
+ *         ::MAILPROTO_EOF: the exchange is over (at AUTH_RESULT); negative: misuse, or
+ *         ::MAILPROTO_ERR_AUTH: the server could not prove itself. It reported success
+ *         without proof (the session was failed), or this side gave the exchange up. It
+ *         must get no other mechanism to try
  */
 MAILPROTO_API mailproto_status mailproto_sasl_drive(mailproto_sasl *sasl,
                                                     mailproto_session *session,
@@ -579,7 +583,8 @@ MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choi
 /**
  * The strongest mechanism that both sides allow and that was not given out before. Call
  * it again when the server refused one in a way that another may not be (535, 504,
- * -ERR, NO), not after a temporary refusal, and never after a session that was failed.
+ * -ERR, NO), not after a temporary refusal, and never after mailproto_sasl_drive() gave
+ * a negative answer: a server that failed its proof must not be shown the password.
  *
  * Where the server offers a -PLUS form that could be used, no other mechanism will be
  * given the password: whoever stands between could else have it by failing the binding.

@@ -215,16 +215,23 @@ static mailproto_status take_result(mailproto_sasl *x, mailproto_session *s,
 {
     uint64_t *w = mailproto_sasl_driver(x);
     int is_client = w[WORD_ROLE] == CLIENT;
-    mailproto_status st =
-        is_client && ev->number == 1 ? mailproto_sasl_proven(x) : MAILPROTO_OK;
+    int success = ev->number == 1;
+    mailproto_status st = MAILPROTO_OK;
+    if (is_client && success) {
+        /* Before all of the response was given, a success means nothing. */
+        st = w[WORD_PHASE] == LISTENING ? mailproto_sasl_proven(x) : MAILPROTO_ERR_AUTH;
+    } else if (is_client && has_failed(x)) {
+        /* This side gave it up: what the server said was no proof. It gets no other
+           mechanism to try, least of all one that shows it the password. */
+        st = MAILPROTO_ERR_AUTH;
+    }
     begin(w, NOBODY, 0, IDLE);
     mailproto_sasl_wipe(x);
-    if (st < 0) {
+    if (st < 0 && success) {
         /* Success from a server that could not prove itself: an impostor. */
         (void)mailproto_session_fail(s, MAILPROTO_ERR_AUTH);
-        return MAILPROTO_ERR_AUTH;
     }
-    return MAILPROTO_EOF;
+    return st < 0 ? st : MAILPROTO_EOF;
 }
 
 /* Whether an event is this exchange's. */

@@ -34,6 +34,9 @@ mailproto_status mailproto__sasl_prepare(mailproto_sasl *x, uint32_t what,
     if (o->prepare == NULL || !mailproto__is_beyond_ascii(in.ptr, in.len)) {
         return MAILPROTO_OK;
     }
+    if (!mailproto__is_utf8(in)) { /* the callback may rely on it */
+        return MAILPROTO_ERR_ARGUMENT;
+    }
     to = x->prepared_at[x->prepared & 1];
     st = o->prepare(o->prepare_ctx, what, in.ptr, in.len, to, o->prepare_max, &got);
     if (st != MAILPROTO_OK || got == 0 || got > o->prepare_max) {

@@ -106,7 +106,11 @@ static inline void log_bytes(struct run *r, const char *text, size_t len)
     r->log[r->log_len] = '\0';
 }
 
-static inline void log_line(struct run *r, const char *format, ...)
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static inline void
+log_line(struct run *r, const char *format, ...)
 {
     va_list list;
     int n;
