@@ -1,7 +1,8 @@
 #!/bin/bash
 # The main job of this library, live: alice@crepes.fr sends messages to the mail server of
 # crepes.fr, which relays them to the one of hamburger.edu, which puts them into the
-# Maildir of bob@hamburger.edu. Everything on this machine, on free ports of loopback.
+# Maildir of bob@hamburger.edu; and bob reads them there by POP3. Everything on this
+# machine, on free ports of loopback.
 #
 #   examples/demo.sh                  installs what is missing, builds, runs
 #   examples/demo.sh --no-install     with what is there
@@ -24,7 +25,7 @@ case ${1-} in
     programs=$2
     ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
@@ -85,7 +86,8 @@ build() {
     fi
     cmake -S . -B build/demo "${generator[@]}" -DCMAKE_BUILD_TYPE=Release \
         -DMAILPROTO_EXAMPLES=ON -DMAILPROTO_TESTS=OFF -DMAILPROTO_BUILD_SHARED=OFF
-    cmake --build build/demo --parallel --target mailproto-send mailproto-mailserver
+    cmake --build build/demo --parallel --target mailproto-send mailproto-mailserver \
+        mailproto-fetch mailproto-show
 }
 if [ "$programs" = build/demo ]; then
     mkdir -p build/demo
@@ -97,12 +99,16 @@ if [ "$programs" = build/demo ]; then
 fi
 send=$(find "$programs" -type f -name mailproto-send | head -n 1)
 server=$(find "$programs" -type f -name mailproto-mailserver | head -n 1)
-if [ -z "$send" ] || [ -z "$server" ]; then
-    echo "mailproto-send and mailproto-mailserver are not below $programs" >&2
+fetch=$(find "$programs" -type f -name mailproto-fetch | head -n 1)
+show=$(find "$programs" -type f -name mailproto-show | head -n 1)
+if [ -z "$send" ] || [ -z "$server" ] || [ -z "$fetch" ] || [ -z "$show" ]; then
+    echo "mailproto-send, -mailserver, -fetch and -show are not all below $programs" >&2
     exit 1
 fi
 echo "$send"
 echo "$server"
+echo "$fetch"
+echo "$show"
 
 # ---- a place for it ----------------------------------------------------------------------
 work=$(mktemp -d "${TMPDIR:-/tmp}/mailproto-demo.XXXXXX")
@@ -119,7 +125,10 @@ finish() {
     trap - EXIT INT TERM
     stop_servers
     rm -rf "$work/certificates" "$work/queues" "$work/messages" "$work/logs" \
-        "$work/users" "$work/password" "$work/crepes.fr"
+        "$work/alice" "$work/bob" "$work/crepes.fr" "$work/before"
+    if [ $result = 0 ]; then # else let it be looked at
+        rm -rf "$work/hamburger.edu" "$work/Maildir.seen"
+    fi
     if [ -n "${SUDO_UID-}" ] && [ -n "${SUDO_GID-}" ]; then
         chown -R "$SUDO_UID:$SUDO_GID" "$work"
         chown "$SUDO_UID:$SUDO_GID" build 2>/dev/null || true
@@ -150,10 +159,17 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 \
 certificate crepes.fr
 certificate hamburger.edu
 
-password=$(openssl rand -hex 12)
-printf 'alice:%s\n' "$password" >"$work/users"
-printf '%s\n' "$password" >"$work/password"
-chmod 600 "$work/users" "$work/password"
+# account <name>: a users file and a password file below a folder of that name.
+account() {
+    local password
+    password=$(openssl rand -hex 12)
+    mkdir "$work/$1"
+    printf '%s:%s\n' "$1" "$password" >"$work/$1/users"
+    printf '%s\n' "$password" >"$work/$1/password"
+    chmod 600 "$work/$1/users" "$work/$1/password"
+}
+account alice
+account bob
 
 # ---- the messages ------------------------------------------------------------------------
 step "The messages"
@@ -197,16 +213,17 @@ start() {
 }
 
 step "The mail server of hamburger.edu, where bob has a mailbox"
-start hamburger.edu --mailbox bob
+start hamburger.edu --mailbox bob --users "$work/bob/users" --pop3 127.0.0.1:0
 hamburger=$port
+pop3=$(sed -n 's/.* POP3 on .*:\([0-9]*\)$/\1/p' "$work/logs/hamburger.edu")
 step "The mail server of crepes.fr, which alice may use to send"
-start crepes.fr --users "$work/users" --users-only \
+start crepes.fr --users "$work/alice/users" --users-only \
     --route "hamburger.edu=127.0.0.1:$hamburger" --retry-min 1
 crepes=$port
 
 step "alice@crepes.fr sends to bob@hamburger.edu (STARTTLS, AUTH)"
 "$send" --server "127.0.0.1:$crepes" --cafile "$work/certificates/ca.pem" \
-    --user alice --password-file "$work/password" --from alice@crepes.fr \
+    --user alice --password-file "$work/alice/password" --from alice@crepes.fr \
     --to bob@hamburger.edu --verbose "$work"/messages/*.eml 2>&1 | sed -u 's/^/[send] /'
 
 # ---- what arrived ------------------------------------------------------------------------
@@ -219,9 +236,6 @@ for ((i = 0; i < 600 && $(arrived) < sent; i++)); do
     sleep 0.1
 done
 sleep 0.2 # for the last lines
-step "The servers are stopped"
-stop_servers
-
 step "Each message beside its file, byte for byte below the trace fields"
 failed=0
 for message in "$work"/messages/*.eml; do
@@ -255,12 +269,81 @@ fi
 
 step "On top of the last one"
 cat "$work/logs/trace" || true
-step "Bob's Maildir"
+step "Bob's Maildir at his server"
 ls -l "$maildir/new" || true
-
 if [ "$failed" != 0 ]; then
     step "FAILED"
     exit 1
 fi
-step "Done: $sent messages sent, relayed and delivered, each the same byte for byte"
-echo "They are in $maildir"
+
+# ---- bob reads his mail ------------------------------------------------------------------
+inbox=$work/Maildir
+pop3_fetch() {
+    "$fetch" --server "127.0.0.1:$pop3" --cafile "$work/certificates/ca.pem" \
+        --user bob --password-file "$work/bob/password" --maildir "$inbox" --verbose \
+        "$@" 2>&1 | sed -u 's/^/[fetch] /'
+    sleep 0.2 # for the server's last lines
+}
+
+# same <folder>: each file of it is once in bob's new Maildir, octet for octet.
+same() {
+    local file size copy found
+    for file in "$1"/*; do
+        size=$(wc -c <"$file")
+        found=0
+        for copy in "$inbox"/new/*; do
+            if cmp -s "$file" "$copy"; then
+                found=$((found + 1))
+            fi
+        done
+        if [ "$found" = 1 ]; then
+            printf '%7d octets, the same: %s\n' "$size" "$(basename "$file")"
+        else
+            echo "$(basename "$file"): $found TIMES"
+            failed=1
+        fi
+    done
+    if [ "$(find "$inbox/new" -type f | wc -l)" != "$sent" ]; then
+        echo "$(find "$inbox/new" -type f | wc -l) messages were fetched, not $sent"
+        failed=1
+    fi
+}
+
+cp -a "$maildir/new" "$work/before"
+step "bob@hamburger.edu fetches his mail by POP3 (STLS, AUTH) and keeps it on the server"
+pop3_fetch --keep
+step "What he has beside what the server has"
+same "$work/before"
+if diff -r "$work/before" "$maildir/new"; then
+    echo "The server's Maildir is as it was."
+else
+    failed=1
+fi
+
+step "Bob comes again: nothing is fetched twice, and all may be deleted now"
+pop3_fetch --delete
+same "$work/before" >"$work/logs/same" || true
+if [ "$(arrived)" = 0 ]; then
+    echo "The server's Maildir is empty."
+else
+    echo "$(arrived) messages are still on the server"
+    failed=1
+fi
+
+step "The servers are stopped"
+stop_servers
+
+step "Bob's own Maildir"
+ls -l "$inbox/new" || true
+
+if [ "$failed" != 0 ]; then
+    cat "$work/logs/same" 2>/dev/null || true
+    step "FAILED"
+    exit 1
+fi
+step "The one with the picture, as Bob sees it"
+picture=$(grep -l -r -F 'filename="crepe.png"' "$inbox/new")
+"$show" "$picture" | sed 's/^/[show] /'
+
+step "Done: $sent messages sent, relayed, delivered and fetched, each the same byte for byte"
+echo "They are in $inbox"

@@ -14,7 +14,7 @@ build='build-essential cmake ninja-build pkg-config libcmocka-dev git python3'
 examples='libssl-dev libmbedtls-dev libuv1-dev libjansson-dev'
 peers='swaks msmtp curl openssl procps iproute2 python3-aiosmtpd libnet-ssleay-perl
   libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl libsasl2-modules
-  dovecot-submissiond'
+  libsasl2-modules-db libgsasl18 dovecot-submissiond mpop fetchmail getmail6 mutt bsdutils'
 servers='postfix dovecot-imapd dovecot-pop3d'
 checks='g++ binutils clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 valgrind
   gcovr doxygen pmccabe gcc-arm-none-eabi'
@@ -54,6 +54,8 @@ apt_get() {
 }
 
 # Debian allows one mail server and one IMAP server at a time. One that is there stays.
+# (Other POP3 servers are not installed: a test unpacks them below the build folder, see
+# tests/interop/pop3peers.py.)
 choose_servers() {
     local chosen='' package virtual owner
     for package in $servers; do

@@ -22,23 +22,6 @@ static int is_named(mailproto_bytes mechanism, const char *name)
            strncasecmp(mechanism.ptr, name, mechanism.len) == 0;
 }
 
-/* Whether a mechanism that binds to the TLS connection is allowed. */
-static int may_bind(const login *l)
-{
-    const char *at = l->mechanisms;
-    if (at == NULL) {
-        return 1;
-    }
-    while (*(at += strspn(at, " ")) != '\0') {
-        mailproto_bytes word = {at, strcspn(at, " ")};
-        if ((mailproto_sasl_flags(word) & MAILPROTO_SASL_PLUS) != 0) {
-            return 1;
-        }
-        at += word.len;
-    }
-    return 0;
-}
-
 /* What the exchange needs, whichever mechanism it is: each takes what it knows of. */
 static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_options *o)
 {
@@ -53,14 +36,12 @@ static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_optio
         o->host = bytes(l->host);
         o->port = l->port;
     }
-    if (!may_bind(l)) {
-        return;
-    }
     /* SCRAM: for -PLUS, and for the others to tell that -PLUS was not offered, which
        the server notices if somebody took it away (RFC 5802 6). */
     mailproto_tls_info tls = {0};
     tls.struct_size = sizeof tls;
-    if (mailproto_session_tls_info(l->session, &tls) == MAILPROTO_OK) {
+    if (l->choice.give_binding &&
+        mailproto_session_tls_info(l->session, &tls) == MAILPROTO_OK) {
         o->binding_type = tls.binding_type;
         o->binding = tls.binding;
     }
@@ -84,19 +65,30 @@ static mailproto_status begin(login *l, mailproto_bytes mechanism)
     return st == MAILPROTO_OK ? mailproto_sasl_start(l->sasl, l->session, l->tag) : st;
 }
 
-/* The strongest mechanism that was not tried yet. */
+/* The strongest mechanism that was not tried yet. One that this build lacks or that
+   cannot carry what it is to carry (a token's characters, say) is passed over; if there
+   is no other, that is the reason to give. */
 static mailproto_status try_next(login *l)
 {
-    mailproto_bytes mechanism;
-    login_end(l);
-    mailproto_status st = mailproto_sasl_choose(&l->choice, &mechanism);
-    if (st == MAILPROTO_OK) {
-        st = begin(l, mechanism);
-    }
-    if (st != MAILPROTO_OK) {
+    mailproto_status unfit = MAILPROTO_OK;
+    for (;;) {
+        mailproto_bytes mechanism;
         login_end(l);
+        mailproto_status st = mailproto_sasl_choose(&l->choice, &mechanism);
+        if (st != MAILPROTO_OK) {
+            return st == MAILPROTO_ERR_NOT_OFFERED && unfit != MAILPROTO_OK ? unfit
+                                                                            : st;
+        }
+        st = begin(l, mechanism);
+        if (st == MAILPROTO_OK) {
+            return st;
+        }
+        login_end(l);
+        if (st != MAILPROTO_ERR_NOT_BUILT && st != MAILPROTO_ERR_ARGUMENT) {
+            return st;
+        }
+        unfit = st;
     }
-    return st;
 }
 
 mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag)
@@ -118,10 +110,10 @@ mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag)
     return try_next(l);
 }
 
-/* Whether the server may take another mechanism: it has no such one (504), or cannot
+/* SMTP: whether the server may take another mechanism: it has no such one (504), or cannot
    check this one for the user, which looks like a wrong password (535, RFC 4954 6). All
    else is temporary, or was our own doing. */
-static int another_may_do(const mailproto_event *ev)
+static int another_for_smtp(const mailproto_event *ev)
 {
     return ev->code == 504 || ev->code == 535;
 }
@@ -132,14 +124,19 @@ mailproto_status login_event(login *l, const mailproto_event *ev)
         return MAILPROTO_NOT_READY;
     }
     mailproto_status st = mailproto_sasl_drive(l->sasl, l->session, ev);
-    while (st == MAILPROTO_AGAIN) { /* it computes; an event loop would go on here */
+    /* It computes, some ten milliseconds a step. The programs that use this file wait
+       for one server and have nothing else to do; one with an event loop returns to it
+       here, and calls with NULL when it comes round again. */
+    while (st == MAILPROTO_AGAIN) {
         st = mailproto_sasl_drive(l->sasl, l->session, NULL);
     }
     if (st == MAILPROTO_OK || st == MAILPROTO_NOT_READY) {
         return st;
     }
     if (st == MAILPROTO_EOF && ev->number != 1) {
-        st = another_may_do(ev) ? try_next(l) : MAILPROTO_ERR_REFUSED;
+        int again =
+            l->another_may_do != NULL ? l->another_may_do(ev) : another_for_smtp(ev);
+        st = again ? try_next(l) : MAILPROTO_ERR_REFUSED;
         return st == MAILPROTO_OK ? MAILPROTO_OK : MAILPROTO_ERR_REFUSED;
     }
     login_end(l);

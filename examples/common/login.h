@@ -25,6 +25,8 @@ typedef struct login {
     const char *host;       /* the server as the user named it, and ... */
     unsigned port;          /* ... its port, for OAUTHBEARER */
     int allow_clear;        /* passwords and tokens also without TLS */
+    /* Whether another mechanism may do after this refusal; NULL: by SMTP's codes. */
+    int (*another_may_do)(const mailproto_event *ev);
 
     /* This file's. */
     mailproto_session *session;

@@ -185,6 +185,17 @@ static int expect_host(tls_connection *t, const char *host)
     return mbedtls_ssl_set_hostname(&t->ssl, t->address_len > 0 ? NULL : host);
 }
 
+/* A client that verifies must know whom: mbedTLS would take a certificate of anybody's
+   whom the CA knows. */
+static int needs_host(const tls_context *ctx, const char *host)
+{
+    if (ctx->verify && (host == NULL || *host == '\0')) {
+        making_failed = MBEDTLS_ERR_SSL_BAD_INPUT_DATA;
+        return 1;
+    }
+    return 0;
+}
+
 static tls_connection *connection(tls_context *ctx, const mailproto_io *below,
                                   const char *host)
 {
@@ -223,7 +234,7 @@ static tls_connection *over_socket(tls_context *ctx, int fd, const char *host)
 tls_connection *tls_client_over(tls_context *ctx, const mailproto_io *below,
                                 const char *host)
 {
-    return connection(ctx, below, host);
+    return needs_host(ctx, host) ? NULL : connection(ctx, below, host);
 }
 
 tls_connection *tls_server_over(tls_context *ctx, const mailproto_io *below)
@@ -233,7 +244,7 @@ tls_connection *tls_server_over(tls_context *ctx, const mailproto_io *below)
 
 tls_connection *tls_client_new(tls_context *ctx, int fd, const char *host)
 {
-    return over_socket(ctx, fd, host);
+    return needs_host(ctx, host) ? NULL : over_socket(ctx, fd, host);
 }
 
 tls_connection *tls_server_new(tls_context *ctx, int fd)

@@ -28,7 +28,8 @@ void tls_context_free(tls_context *ctx);
 tls_connection *tls_client_new(tls_context *ctx, int fd, const char *host);
 tls_connection *tls_server_new(tls_context *ctx, int fd);
 
-/* The same over a transport of the caller's, which is copied; its `ctx` stays valid. */
+/* The same over a transport of the caller's, which is copied; its `ctx` stays valid. A
+   client whose context verifies needs a host: without one it gets no connection. */
 tls_connection *tls_client_over(tls_context *ctx, const mailproto_io *below,
                                 const char *host);
 tls_connection *tls_server_over(tls_context *ctx, const mailproto_io *below);

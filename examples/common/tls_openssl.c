@@ -69,6 +69,10 @@ void tls_context_free(tls_context *ctx)
 /* Whom the certificate must name. An address has no place in SNI (RFC 6066 3). */
 static int expect_host(SSL *ssl, const char *host)
 {
+    if (host == NULL || *host == '\0') { /* OpenSSL would take anybody for it */
+        ERR_raise(ERR_LIB_USER, ERR_R_PASSED_INVALID_ARGUMENT);
+        return (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) == 0;
+    }
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1) {
         return 1;
     }

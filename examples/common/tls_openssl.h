@@ -45,7 +45,8 @@ void tls_context_free(tls_context *ctx);
 
 /* TLS on a connected socket. `host` is whom the user asked for, a name or an IP address:
    the certificate must be made out to it (RFC 6125, RFC 7817), and a name is also sent
-   in the handshake (SNI). The socket stays the caller's. NULL: failed. */
+   in the handshake (SNI); without one a context that verifies gets no connection. The
+   socket stays the caller's. NULL: failed. */
 tls_connection *tls_client_new(tls_context *ctx, int fd, const char *host);
 
 /* The same for an accepted connection of a server. */

@@ -18,7 +18,8 @@ static void print_line(transcript *t)
 static void print_content(transcript *t)
 {
     if (t->content > 0) {
-        fprintf(t->out, "%sC: (%" PRIu64 " octets of content)\n", t->label, t->content);
+        fprintf(t->out, "%s%c: (%" PRIu64 " octets of content)\n", t->label,
+                t->content_side, t->content);
         t->content = 0;
     }
 }
@@ -36,6 +37,9 @@ static void put(transcript *t, char c)
 static void put_secret(transcript *t)
 {
     if (!t->secret) {
+        if (t->len > 0 && t->line[t->len - 1] != ' ') {
+            put(t, ' '); /* the blank before it belongs to the credentials */
+        }
         for (const char *c = "(credentials)"; *c != '\0'; c++) {
             put(t, *c);
         }
@@ -77,6 +81,7 @@ void transcript_init(transcript *t, FILE *out, const char *label)
     t->trace.fn = traced;
     t->out = out;
     t->label = label;
+    t->content_side = 'C';
 }
 
 void transcript_end(transcript *t)

@@ -13,6 +13,7 @@ typedef struct transcript {
     mailproto_trace trace; /* give its address to the engine's options */
     FILE *out;
     const char *label; /* in front of every line, may be "" */
+    char content_side; /* who sends content: 'C' (SMTP, the default), 'S' (POP3) */
     char side;         /* 'C' or 'S': whose line it is */
     size_t len;        /* of the line so far */
     int cut;           /* the line was longer than the room */

@@ -7,6 +7,8 @@
  */
 #include "base64.h"
 #include "feed.h"
+#include "lines.h"
+#include "message.h"
 #include "options.h"
 #include "record.h"
 #include "role.h"
@@ -30,7 +32,7 @@ static json_t *inspect(const options *o, const feed_plan *plan, const char *data
         json_decref(r.refused_calls);
         return NULL;
     }
-    record_begin(&rec, o->show_text);
+    record_begin(&rec, o->show_text, o->role.kind->details);
     size_t unread = feed(&r, &rec, plan, data, len);
     json_t *result = record_end(&rec, r.session, unread);
     role_end(&r, result);
@@ -115,6 +117,12 @@ static int inspect_lines(const options *o, FILE *in)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "message") == 0) {
+        return message_main(argc - 2, argv + 2);
+    }
+    if (argc > 1 && lines_knows(argv[1])) {
+        return lines_main(argc - 1, argv + 1);
+    }
     options o;
     int read = options_read(&o, argc, argv);
     if (read != 0) {

@@ -10,13 +10,20 @@ typedef struct word {
     const char *name;
 } word;
 
-extern const word event_words[];  /* MAILPROTO_EV_... */
-extern const word flag_words[];   /* MAILPROTO_EVF_... */
-extern const word path_words[];   /* MAILPROTO_SMTP_PATH_... */
-extern const word verb_words[];   /* MAILPROTO_SMTP_VERB_... */
-extern const word body_words[];   /* MAILPROTO_SMTP_BODY_... */
-extern const word origin_words[]; /* MAILPROTO_ORIGIN_... */
-extern const word cap_words[];    /* MAILPROTO_SMTP_CAP_..., as EHLO keywords */
+extern const word event_words[]; /* MAILPROTO_EV_... */
+extern const word flag_words[];  /* MAILPROTO_EVF_... */
+
+extern const word path_words[];      /* MAILPROTO_SMTP_PATH_... */
+extern const word smtp_verb_words[]; /* MAILPROTO_SMTP_VERB_... */
+extern const word body_words[];      /* MAILPROTO_SMTP_BODY_... */
+extern const word origin_words[];    /* MAILPROTO_ORIGIN_... */
+extern const word smtp_cap_words[];  /* MAILPROTO_SMTP_CAP_..., as EHLO keywords */
+
+extern const word pop3_verb_words[];   /* MAILPROTO_POP3_VERB_... */
+extern const word pop3_reply_words[];  /* MAILPROTO_POP3_OK, ... */
+extern const word pop3_resp_words[];   /* MAILPROTO_POP3_RESP_... */
+extern const word pop3_commit_words[]; /* MAILPROTO_POP3_COMMIT_... */
+extern const word pop3_cap_words[];    /* MAILPROTO_POP3_CAP_..., as CAPA tags */
 
 /* The word of a value, or NULL. */
 const char *word_of(const word *words, uint64_t value);

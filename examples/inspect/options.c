@@ -1,8 +1,6 @@
 /* The command line of mailproto-inspect: see options.h. */
 #include "options.h"
 
-#include "names.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,11 @@
 static const char usage[] =
     "mailproto-inspect smtp-server [options] [FILE]\n"
     "mailproto-inspect smtp-client [options] [FILE]\n"
+    "mailproto-inspect pop3-server [options] [FILE]\n"
+    "mailproto-inspect pop3-client [options] [FILE]\n"
+    "mailproto-inspect message FILE...\n"
+    "mailproto-inspect address-list|date|unstructured|parameters|message-ids|received\n"
+    "    --lines [FILE]\n"
     "\n"
     "Shows as JSON what the library makes of bytes: the input (FILE, else standard\n"
     "input) is what the other side of the conversation sends. docs/inspect.md says it\n"
@@ -26,7 +29,7 @@ static const char usage[] =
     "  --no-tls-ok          simulated TLS handshakes fail (--tls-ok: they succeed)\n"
     "  --text               also show texts as text\n"
     "  --line-ends refuse|repair|pass\n"
-    "  --auth-needs-tls     no AUTH in the clear\n"
+    "  --auth-needs-tls     no AUTH (POP3: no login) in the clear\n"
     "  --password WORD      default: password\n"
     "\n"
     "smtp-server, which accepts everything:\n"
@@ -39,35 +42,29 @@ static const char usage[] =
     "  --tls none|required|if-offered|implicit\n"
     "  --auth MECHANISM  --user NAME\n"
     "  --from A  --to B (may be repeated)  --message FILE\n"
-    "  --ehlo-name NAME  --no-pipelining\n";
-
-static const char default_message[] = "From: <a@client.example>\r\n"
-                                      "To: <b@server.example>\r\n"
-                                      "Subject: test\r\n"
-                                      "\r\n"
-                                      "Hello.\r\n"
-                                      ".A line that begins with a dot.\r\n";
+    "  --ehlo-name NAME  --no-pipelining\n"
+    "\n"
+    "pop3-server, which has three messages and lets everyone in:\n"
+    "  --caps LIST          what is offered: TOP,USER,UIDL,... or none\n"
+    "  --auth \"PLAIN LOGIN\" mechanisms to offer\n"
+    "  --apop  --apop-stamp MSG-ID  --message FILE (the first one)\n"
+    "  --implicit-tls  --in-use  --update-fails\n"
+    "  --max-command N  --max-messages N  --max-bad N\n"
+    "\n"
+    "pop3-client: login, STAT, LIST, UIDL, RETR 1, DELE 1, QUIT:\n"
+    "  --tls none|required|if-offered|implicit\n"
+    "  --auth MECHANISM  --apop  --user NAME\n"
+    "  --force LIST  --forbid LIST   capabilities taken as offered, as not offered\n"
+    "  --max-line N  --max-size N  --no-pipelining\n";
 
 static const word line_end_words[] = {{MAILPROTO_LINE_ENDS_REFUSE, "refuse"},
                                       {MAILPROTO_LINE_ENDS_REPAIR, "repair"},
                                       {MAILPROTO_LINE_ENDS_PASS, "pass"},
                                       {0, NULL}};
 
-static const word tls_words[] = {{MAILPROTO_SMTP_TLS_REQUIRED, "required"},
-                                 {MAILPROTO_SMTP_TLS_IF_OFFERED, "if-offered"},
-                                 {MAILPROTO_SMTP_TLS_IMPLICIT, "implicit"},
-                                 {MAILPROTO_SMTP_TLS_NONE, "none"},
-                                 {0, NULL}};
-
 /* ---- values --------------------------------------------------------------------------- */
 
-static mailproto_bytes bytes(const char *text)
-{
-    mailproto_bytes b = {text, strlen(text)};
-    return b;
-}
-
-static int read_number(const char *text, uint64_t max, uint64_t *value)
+int options_number(const char *text, uint64_t max, uint64_t *value)
 {
     char *end;
     unsigned long long n = strtoull(text, &end, 10);
@@ -78,17 +75,17 @@ static int read_number(const char *text, uint64_t max, uint64_t *value)
     return 0;
 }
 
-static int read_u32(const char *text, uint32_t *value)
+int options_u32(const char *text, uint32_t *value)
 {
     uint64_t n;
-    if (read_number(text, UINT32_MAX, &n) != 0) {
+    if (options_number(text, UINT32_MAX, &n) != 0) {
         return -1;
     }
     *value = (uint32_t)n;
     return 0;
 }
 
-static int read_word(const word *words, const char *text, uint32_t *value)
+int options_word(const word *words, const char *text, uint32_t *value)
 {
     uint64_t n;
     if (value_of(words, text, strlen(text), &n) != 0) {
@@ -98,10 +95,9 @@ static int read_word(const word *words, const char *text, uint32_t *value)
     return 0;
 }
 
-/* A mask from "PIPELINING,SIZE". */
-static int read_caps(const char *text, uint64_t *mask)
+int options_caps(const word *caps, uint64_t none, const char *text, uint64_t *mask)
 {
-    *mask = MAILPROTO_SMTP_CAPS_NONE;
+    *mask = none;
     if (strcmp(text, "none") == 0) {
         return 0;
     }
@@ -109,7 +105,7 @@ static int read_caps(const char *text, uint64_t *mask)
     for (;;) {
         uint64_t cap;
         size_t len = strcspn(text, ",");
-        if (value_of(cap_words, text, len, &cap) != 0) {
+        if (value_of(caps, text, len, &cap) != 0) {
             return -1;
         }
         *mask |= (uint64_t)1 << cap;
@@ -148,7 +144,7 @@ int options_lockstep(feed_plan *plan, const char *text)
     }
 }
 
-static int read_message(options *o, const char *path)
+int options_message(options *o, const char *path, mailproto_bytes *message)
 {
     FILE *f = fopen(path, "rb");
     size_t len = 0, cap = 65536, n;
@@ -170,8 +166,8 @@ static int read_message(options *o, const char *path)
     }
     int failed = o->message == NULL || ferror(f);
     fclose(f);
-    o->role.message.ptr = o->message;
-    o->role.message.len = len;
+    message->ptr = o->message;
+    message->len = len;
     return failed ? -1 : 0;
 }
 
@@ -194,27 +190,11 @@ static int common_switch(options *o, const char *name)
     } else if (strcmp(name, "--text") == 0) {
         o->show_text = 1;
     } else if (strcmp(name, "--auth-needs-tls") == 0) {
-        o->role.server.flags &= ~(uint32_t)MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
-        o->role.client.flags &= ~(uint32_t)MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
-    } else {
-        return 1;
-    }
-    return 0;
-}
-
-static int role_switch(options *o, const char *name)
-{
-    role_options *r = &o->role;
-    if (r->is_client && strcmp(name, "--no-pipelining") == 0) {
-        r->client.flags |= MAILPROTO_SMTP_CLIENT_NO_PIPELINING;
-    } else if (!r->is_client && strcmp(name, "--require-tls") == 0) {
-        r->server.flags |= MAILPROTO_SMTP_SERVER_REQUIRE_TLS;
-    } else if (!r->is_client && strcmp(name, "--require-auth") == 0) {
-        r->server.flags |= MAILPROTO_SMTP_SERVER_REQUIRE_AUTH;
-    } else if (!r->is_client && strcmp(name, "--refuse-early") == 0) {
-        r->server.flags |= MAILPROTO_SMTP_SERVER_REFUSE_EARLY;
-    } else if (!r->is_client && strcmp(name, "--implicit-tls") == 0) {
-        r->server.flags |= MAILPROTO_SMTP_SERVER_TLS_IMPLICIT;
+        role_options *r = &o->role;
+        r->smtp.server.flags &= ~(uint32_t)MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
+        r->smtp.client.flags &= ~(uint32_t)MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
+        r->pop3.server.flags &= ~(uint32_t)MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR;
+        r->pop3.client.flags &= ~(uint32_t)MAILPROTO_POP3_CLIENT_LOGIN_IN_CLEAR;
     } else {
         return 1;
     }
@@ -225,7 +205,7 @@ static int common_value(options *o, const char *name, const char *value)
 {
     if (strcmp(name, "--chunk") == 0) {
         uint64_t chunk;
-        if (read_number(value, SIZE_MAX, &chunk) != 0) {
+        if (options_number(value, SIZE_MAX, &chunk) != 0) {
             return -1;
         }
         o->plan.chunk = (size_t)chunk;
@@ -239,129 +219,82 @@ static int common_value(options *o, const char *name, const char *value)
         return 0;
     }
     if (strcmp(name, "--line-ends") == 0) {
-        return read_word(line_end_words, value,
-                         o->role.is_client ? &o->role.client.line_ends
-                                           : &o->role.server.line_ends);
+        uint32_t ends;
+        if (options_word(line_end_words, value, &ends) != 0) {
+            return -1;
+        }
+        o->role.smtp.server.line_ends = o->role.smtp.client.line_ends = ends;
+        o->role.pop3.server.line_ends = o->role.pop3.client.line_ends = ends;
+        return 0;
     }
     return 1;
-}
-
-static int server_value(options *o, const char *name, const char *value)
-{
-    mailproto_smtp_server_options *s = &o->role.server;
-    if (strcmp(name, "--caps") == 0) {
-        return read_caps(value, &s->caps);
-    }
-    if (strcmp(name, "--max-size") == 0) {
-        return read_number(value, UINT64_MAX, &s->max_content);
-    }
-    if (strcmp(name, "--max-command") == 0) {
-        return read_u32(value, &s->max_command);
-    }
-    if (strcmp(name, "--max-recipients") == 0) {
-        return read_u32(value, &s->max_recipients);
-    }
-    if (strcmp(name, "--auth") == 0) {
-        s->auth_mechanisms = bytes(value);
-    } else if (strcmp(name, "--host-name") == 0) {
-        s->host_name = bytes(value);
-    } else {
-        return 1;
-    }
-    return 0;
-}
-
-static int client_value(options *o, const char *name, const char *value)
-{
-    role_options *r = &o->role;
-    if (strcmp(name, "--tls") == 0) {
-        return read_word(tls_words, value, &r->client.tls);
-    }
-    if (strcmp(name, "--message") == 0) {
-        return read_message(o, value);
-    }
-    if (strcmp(name, "--auth") == 0) {
-        r->auth = value;
-    } else if (strcmp(name, "--user") == 0) {
-        r->user = value;
-    } else if (strcmp(name, "--from") == 0) {
-        r->from = value;
-    } else if (strcmp(name, "--ehlo-name") == 0) {
-        r->client.ehlo_name = bytes(value);
-    } else if (strcmp(name, "--to") == 0 && r->to_count < ROLE_RECIPIENTS) {
-        r->to[r->to_count++] = value;
-    } else {
-        return 1;
-    }
-    return 0;
-}
-
-static int take_value(options *o, const char *name, const char *value)
-{
-    int taken = common_value(o, name, value);
-    if (taken == 1) {
-        taken = o->role.is_client ? client_value(o, name, value)
-                                  : server_value(o, name, value);
-    }
-    return taken;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static void set_defaults(options *o)
 {
-    role_options *r = &o->role;
     memset(o, 0, sizeof *o);
-    r->server.struct_size = sizeof r->server;
-    r->server.flags = MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
-    r->client.struct_size = sizeof r->client;
-    r->client.flags = MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
-    r->client.tls = MAILPROTO_SMTP_TLS_NONE;
-    r->client.ehlo_name = bytes("client.example");
-    r->server.host_name = bytes("server.example");
-    r->user = "user";
-    r->password = "password";
-    r->from = "a@client.example";
-    r->message = bytes(default_message);
+    o->role.user = "user";
+    o->role.password = "password";
+    options_smtp.defaults(o);
+    options_pop3.defaults(o);
 }
 
-/* Mechanisms go with the capability AUTH, and it with them. */
-static void complete(role_options *r)
+/* The role of a name, and the options that go with it. 0, or -1. */
+static int read_kind(options *o, const char *name, const options_kind **protocol)
 {
-    const uint64_t auth = (uint64_t)1 << MAILPROTO_SMTP_CAP_AUTH;
-    mailproto_smtp_server_options *s = &r->server;
-    if (s->auth_mechanisms.len > 0) {
-        if (s->caps == 0) { /* the library's default, and AUTH */
-            read_caps("PIPELINING,SIZE,8BITMIME,ENHANCEDSTATUSCODES", &s->caps);
+    static const struct {
+        const role_kind *role;
+        const options_kind *protocol;
+    } kinds[] = {{&role_smtp_server, &options_smtp},
+                 {&role_smtp_client, &options_smtp},
+                 {&role_pop3_server, &options_pop3},
+                 {&role_pop3_client, &options_pop3}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(kinds[i].role->name, name) == 0) {
+            o->role.kind = kinds[i].role;
+            *protocol = kinds[i].protocol;
+            return 0;
         }
-        s->caps = s->caps == MAILPROTO_SMTP_CAPS_NONE ? auth : s->caps | auth;
-    } else if (s->caps != MAILPROTO_SMTP_CAPS_NONE && (s->caps & auth) != 0) {
-        s->auth_mechanisms = bytes("PLAIN LOGIN");
     }
-    if (r->to_count == 0) {
-        r->to[r->to_count++] = "b@server.example";
-    }
+    fprintf(stderr,
+            "mailproto-inspect: %s: smtp-server, smtp-client, pop3-server or "
+            "pop3-client?\n",
+            name);
+    return -1;
+}
+
+static int take_switch(options *o, const options_kind *protocol, const char *name)
+{
+    return common_switch(o, name) == 0 || protocol->take_switch(o, name) == 0;
+}
+
+static int take_value(options *o, const options_kind *protocol, const char *name,
+                      const char *value)
+{
+    int taken = common_value(o, name, value);
+    return taken == 1 ? protocol->take_value(o, name, value) : taken;
 }
 
 int options_read(options *o, int argc, char **argv)
 {
     const char *kind = argc > 1 ? argv[1] : "--help";
+    const options_kind *protocol;
     set_defaults(o);
     if (strcmp(kind, "--help") == 0) {
         fputs(usage, stdout);
         return 1;
     }
-    o->role.is_client = strcmp(kind, "smtp-client") == 0;
-    if (!o->role.is_client && strcmp(kind, "smtp-server") != 0) {
-        fprintf(stderr, "mailproto-inspect: %s: smtp-server or smtp-client?\n", kind);
+    if (read_kind(o, kind, &protocol) != 0) {
         return -1;
     }
     for (int i = 2; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0 && o->path == NULL) {
             o->path = argv[i];
-        } else if (common_switch(o, argv[i]) == 0 || role_switch(o, argv[i]) == 0) {
+        } else if (take_switch(o, protocol, argv[i])) {
             continue;
-        } else if (i + 1 < argc && take_value(o, argv[i], argv[i + 1]) == 0) {
+        } else if (i + 1 < argc && take_value(o, protocol, argv[i], argv[i + 1]) == 0) {
             i++;
         } else {
             fprintf(stderr, "mailproto-inspect: not understood: %s (try --help)\n",
@@ -369,7 +302,7 @@ int options_read(options *o, int argc, char **argv)
             return -1;
         }
     }
-    complete(&o->role);
+    protocol->complete(o);
     return 0;
 }
 

@@ -21,8 +21,7 @@ json_t *record_string(mailproto_bytes b)
     return json_stringn(b.len > 0 ? b.ptr : "", b.len);
 }
 
-/* Sets a key to bytes: as text, or what is no UTF-8 as base64 under key_b64. */
-static void set_bytes(json_t *object, const char *key, mailproto_bytes b)
+void record_bytes(json_t *object, const char *key, mailproto_bytes b)
 {
     json_t *text = record_string(b);
     if (text != NULL) {
@@ -37,7 +36,7 @@ static void set_bytes(json_t *object, const char *key, mailproto_bytes b)
     json_object_set_new(object, key_b64, base64_json(&encoded));
 }
 
-static json_t *flags_json(const word *words, uint32_t flags)
+json_t *record_flags(const word *words, uint32_t flags)
 {
     json_t *list = json_array();
     for (; words->name != NULL; words++) {
@@ -48,125 +47,17 @@ static json_t *flags_json(const word *words, uint32_t flags)
     return list;
 }
 
-json_t *record_status(const mailproto_smtp_status *s)
+/* What the events that all protocols share say besides. */
+static void add_common(json_t *object, const mailproto_event *ev)
 {
-    const char *origin = word_of(origin_words, s->origin);
-    json_t *object =
-        json_pack("{s:i, s:[iii], s:s}", "code", s->code, "enhanced", s->enhanced[0],
-                  s->enhanced[1], s->enhanced[2], "origin", origin ? origin : "?");
-    if (s->local != 0) {
-        json_object_set_new(object, "local",
-                            json_string(mailproto_error_name(s->local)));
-    }
-    return object;
-}
-
-/* ---- what particular events say besides ------------------------------------------------ */
-
-static void add_params(json_t *object, const mailproto_event *ev)
-{
-    mailproto_smtp_param_cursor cursor;
-    mailproto_bytes name, value;
-    if (mailproto_smtp_event_params(ev, &cursor) != MAILPROTO_OK) {
+    if (ev->type != MAILPROTO_EV_CONTENT_ABORTED && ev->type != MAILPROTO_EV_CLOSED) {
         return;
     }
-    json_t *list = json_array();
-    while (mailproto_smtp_param_next(&cursor, &name, &value) == MAILPROTO_OK) {
-        json_t *param = json_object();
-        set_bytes(param, "name", name);
-        if (value.ptr != NULL) {
-            set_bytes(param, "value", value);
-        }
-        json_array_append_new(list, param);
-    }
-    json_object_set_new(object, "params", list);
-}
-
-static void add_path(json_t *object, const mailproto_event *ev)
-{
-    mailproto_smtp_path path = {0};
-    path.struct_size = sizeof path;
-    if (mailproto_smtp_event_path(ev, &path) != MAILPROTO_OK) {
-        return;
-    }
-    json_t *p = json_object();
-    set_bytes(p, "mailbox", path.mailbox);
-    set_bytes(p, "local", path.local);
-    set_bytes(p, "domain", path.domain);
-    json_object_set_new(p, "flags", flags_json(path_words, path.flags));
-    json_object_set_new(object, "path", p);
-}
-
-/* The parameters of MAIL that the library understands. */
-static void add_mail(json_t *object, const mailproto_event *ev)
-{
-    mailproto_smtp_mail_params m = {0};
-    m.struct_size = sizeof m;
-    if (mailproto_smtp_event_mail(ev, &m) != MAILPROTO_OK) {
-        return;
-    }
-    json_t *mail = json_object();
-    if ((m.flags & MAILPROTO_SMTP_MAIL_HAS_SIZE) != 0) {
-        json_object_set_new(mail, "size", json_integer((json_int_t)m.size));
-    }
-    const char *body = word_of(body_words, m.body);
-    if (body != NULL) {
-        json_object_set_new(mail, "body", json_string(body));
-    }
-    if ((m.flags & MAILPROTO_SMTP_MAIL_HAS_AUTH) != 0) {
-        set_bytes(mail, "auth", m.auth);
-    }
-    json_object_set_new(mail, "smtputf8",
-                        json_boolean(m.flags & MAILPROTO_SMTP_MAIL_SMTPUTF8));
-    json_object_set_new(object, "mail", mail);
-}
-
-static void add_verb(json_t *object, uint64_t verb)
-{
-    const char *name = word_of(verb_words, verb);
-    if (name != NULL) {
-        json_object_set_new(object, "verb", json_string(name));
-    }
-}
-
-static void add_details(json_t *object, const mailproto_event *ev)
-{
-    mailproto_smtp_status status = {0};
-    switch (ev->type) {
-    case MAILPROTO_EV_SMTP_MAIL:
-        add_path(object, ev);
-        add_mail(object, ev);
-        add_params(object, ev);
-        break;
-    case MAILPROTO_EV_SMTP_RCPT:
-        add_path(object, ev);
-        add_params(object, ev);
-        break;
-    case MAILPROTO_EV_SMTP_HELO:
-        add_verb(object, ev->code);
-        break;
-    case MAILPROTO_EV_SMTP_COMMAND:
-        add_verb(object, ev->flags & MAILPROTO_EVF_REJECTED ? ev->number : ev->code);
-        break;
-    case MAILPROTO_EV_SMTP_GREETING:
-    case MAILPROTO_EV_SMTP_REPLY:
-    case MAILPROTO_EV_SMTP_FINAL:
-    case MAILPROTO_EV_REFUSED:
-    case MAILPROTO_EV_AUTH_RESULT:
-        if (mailproto_smtp_event_status(ev, &status) == MAILPROTO_OK) {
-            json_object_set_new(object, "status", record_status(&status));
-        }
-        break;
-    case MAILPROTO_EV_CONTENT_ABORTED:
-    case MAILPROTO_EV_CLOSED: /* a status, which is signed */
-        json_object_set_new(object, "code", json_integer((int32_t)ev->code));
-        if (ev->code != 0) {
-            json_object_set_new(object, "why",
-                                json_string(mailproto_error_name((int32_t)ev->code)));
-        }
-        break;
-    default:
-        break;
+    /* a status, which is signed */
+    json_object_set_new(object, "code", json_integer((int32_t)ev->code));
+    if (ev->code != 0) {
+        json_object_set_new(object, "why",
+                            json_string(mailproto_error_name((int32_t)ev->code)));
     }
 }
 
@@ -189,7 +80,7 @@ static void finish(record *r)
     }
     uint32_t more = r->last.flags & MAILPROTO_EVF_MORE;
     uint32_t flags = (r->flags & ~(uint32_t)MAILPROTO_EVF_MORE) | more;
-    json_object_set_new(r->open, "flags", flags_json(flag_words, flags));
+    json_object_set_new(r->open, "flags", record_flags(flag_words, flags));
     if (more != 0) {
         /* The session ended within it. How much of it came before is a matter of buffers,
            which the result must not show. */
@@ -246,7 +137,8 @@ void record_event(record *r, const mailproto_event *ev)
     /* What only the last piece may know replaces what the first ones said. */
     json_object_set_new(r->open, "tag", json_integer(ev->tag));
     json_object_set_new(r->open, "code", json_integer(ev->code));
-    add_details(r->open, ev);
+    add_common(r->open, ev);
+    r->details(r->open, ev);
 }
 
 void record_output(record *r, const void *data, size_t len)
@@ -254,9 +146,11 @@ void record_output(record *r, const void *data, size_t len)
     base64_add(&r->output, data, len);
 }
 
-void record_begin(record *r, int show_text)
+void record_begin(record *r, int show_text,
+                  void (*details)(json_t *object, const mailproto_event *ev))
 {
     memset(r, 0, sizeof *r);
+    r->details = details;
     r->events = json_array();
     r->show_text = show_text;
     base64_begin(&r->output);

@@ -45,7 +45,7 @@ static int is_among(const char *names, mailproto_bytes name)
     return 0;
 }
 
-int auth_prepare(struct auth_shared *shared, const char *wanted, int in_clear)
+int auth_prepare(struct auth_shared *shared, const char *wanted)
 {
     mailproto_bytes word;
     size_t len = 0;
@@ -56,9 +56,6 @@ int auth_prepare(struct auth_shared *shared, const char *wanted, int in_clear)
             fprintf(stderr, "mailproto-mailserver: no such mechanism: %.*s\n",
                     (int)word.len, word.ptr);
             return -1;
-        }
-        if (in_clear && (mailproto_sasl_flags(word) & MAILPROTO_SASL_PLUS) != 0) {
-            continue;
         }
         len +=
             (size_t)snprintf(shared->mechanisms + len, sizeof shared->mechanisms - len,
@@ -87,6 +84,7 @@ static void end_exchange(struct auth *auth)
     free(auth->mem);
     auth->mem = NULL;
     auth->sasl = NULL;
+    auth->working = 0;
 }
 
 static mailproto_status begin(struct auth *auth, const struct auth_shared *shared,
@@ -165,28 +163,40 @@ static mailproto_status answer(struct auth *auth, const struct users *users)
     if (need.authzid.len > 0 && !text_same(need.authzid, need.name)) {
         verdict = MAILPROTO_ERR_AUTH;
     }
+    /* Whatever it says, it counts as the answer: what the exchange cannot work with (a
+       password in the file that is no UTF-8, say) makes it fail. */
     mailproto_status st =
         mailproto_sasl_answer(auth->sasl, verdict, password.ptr, password.len);
-    if (st != MAILPROTO_OK) { /* the file has one that is no UTF-8, say */
-        st = mailproto_sasl_answer(auth->sasl, MAILPROTO_ERR_AUTH_TEMPORARY, NULL, 0);
+    return st == MAILPROTO_ERR_STATE ? st : MAILPROTO_OK;
+}
+
+/* One step, and what follows from it. A password costs some thousand rounds of a hash:
+   the exchange does a part of them and says AGAIN, and the others have their turn. */
+static mailproto_status step(struct auth *auth, const struct auth_shared *shared,
+                             mailproto_session *session, const mailproto_event *ev)
+{
+    mailproto_status st = mailproto_sasl_drive(auth->sasl, session, ev);
+    while (st == MAILPROTO_YOUR_TURN) {
+        st = answer(auth, shared->users);
+        if (st == MAILPROTO_OK) {
+            st = mailproto_sasl_drive(auth->sasl, session, NULL);
+        }
+    }
+    auth->working = st == MAILPROTO_AGAIN;
+    if (st == MAILPROTO_EOF) {
+        end_exchange(auth);
+    } else if (st < 0) {
+        mailproto_session_fail(session, st);
     }
     return st;
 }
 
-/* Goes on as far as it can without the peer. A password costs a few thousand rounds of a
-   hash, some milliseconds; a larger server would do other things between the steps. */
-static mailproto_status go_on(struct auth *auth, const struct auth_shared *shared,
-                              mailproto_session *session, const mailproto_event *ev)
+/* There is no exchange, and that is our own fault: the peer may try again later. */
+static void refuse(mailproto_session *session, const mailproto_event *ev)
 {
-    mailproto_status st = mailproto_sasl_drive(auth->sasl, session, ev);
-    while (st == MAILPROTO_YOUR_TURN || st == MAILPROTO_AGAIN) {
-        if (st == MAILPROTO_YOUR_TURN &&
-            (st = answer(auth, shared->users)) != MAILPROTO_OK) {
-            return st;
-        }
-        st = mailproto_sasl_drive(auth->sasl, session, NULL);
+    if ((ev->flags & MAILPROTO_EVF_NEEDS_REPLY) != 0) {
+        mailproto_session_auth_finish(session, ev->tag, MAILPROTO_ERR_AUTH_TEMPORARY);
     }
-    return st;
 }
 
 int auth_event(struct auth *auth, const struct auth_shared *shared,
@@ -196,26 +206,46 @@ int auth_event(struct auth *auth, const struct auth_shared *shared,
         auth->done = ev->number == 1;
         auth->failures += !auth->done;
     }
-    if (ev->type == MAILPROTO_EV_AUTH_START) {
-        mailproto_status st = begin(auth, shared, session, ev->text);
-        if (st != MAILPROTO_OK) {
-            mailproto_session_fail(session, st);
-            return 1;
-        }
-    }
-    if (auth->sasl == NULL) {
-        return 0;
-    }
-    mailproto_status st = go_on(auth, shared, session, ev);
-    if (st == MAILPROTO_EOF) {
+    if (ev->type == MAILPROTO_EV_AUTH_START &&
+        begin(auth, shared, session, ev->text) != MAILPROTO_OK) {
         end_exchange(auth);
-    } else if (st < 0) {
-        mailproto_session_fail(session, st);
     }
-    if (auth->failures >= FAILURES_MAX) {
-        return -1;
+    if (auth->sasl != NULL) {
+        return step(auth, shared, session, ev) != MAILPROTO_NOT_READY;
     }
-    return st == MAILPROTO_NOT_READY ? 0 : 1;
+    if (ev->type == MAILPROTO_EV_AUTH_START || ev->type == MAILPROTO_EV_AUTH_DATA) {
+        refuse(session, ev);
+        return 1;
+    }
+    return ev->type == MAILPROTO_EV_AUTH_RESULT;
+}
+
+int auth_working(const struct auth *auth)
+{
+    return auth->working;
+}
+
+void auth_go_on(struct auth *auth, const struct auth_shared *shared,
+                mailproto_session *session)
+{
+    if (auth->working) {
+        step(auth, shared, session, NULL);
+    }
+}
+
+void auth_cancel(struct auth *auth)
+{
+    end_exchange(auth);
+}
+
+void auth_failed(struct auth *auth)
+{
+    auth->failures++;
+}
+
+int auth_exhausted(const struct auth *auth)
+{
+    return auth->failures >= FAILURES_MAX;
 }
 
 void auth_free(struct auth *auth)

@@ -19,23 +19,38 @@ struct auth_shared {
     unsigned char salt_key[AUTH_SALT_KEY]; /* of the salts that SCRAM tells */
 };
 
-/* What is offered: `wanted`, blanks between, or NULL for the default. The -PLUS forms of
-   SCRAM, which cannot do without TLS, are left out where `in_clear` is allowed. 0; or -1:
-   a mechanism that is not served here, or no random numbers, and it was said. */
-int auth_prepare(struct auth_shared *shared, const char *wanted, int in_clear);
+/* What is offered: `wanted`, blanks between, or NULL for the default. (The engines leave
+   out the -PLUS forms of SCRAM where there is no TLS to bind to.) 0; or -1: a mechanism
+   that is not served here, or no random numbers, and it was said. */
+int auth_prepare(struct auth_shared *shared, const char *wanted);
 
 struct auth {
     void *mem; /* of the exchange, or NULL */
     mailproto_sasl *sasl;
-    char *name; /* as whom; counts only when `done` */
-    int done;   /* authenticated */
+    char *name;  /* as whom; counts only when `done` */
+    int working; /* it computes, and goes on when the loop comes round */
+    int done;    /* authenticated */
     unsigned failures;
 };
 
-/* Shows the exchange an event of the session. 1: it was one of it; 0: another one;
-   -1: this peer has failed too often. */
+/* Shows the exchange an event of the session. 1: it was one of it; 0: another one. */
 int auth_event(struct auth *auth, const struct auth_shared *shared,
                mailproto_session *session, const mailproto_event *ev);
+
+/* Whether the exchange has more to compute, and its next part of that. Others may have
+   their turn in between. */
+int auth_working(const struct auth *auth);
+void auth_go_on(struct auth *auth, const struct auth_shared *shared,
+                mailproto_session *session);
+
+/* The session was ended: nobody can be told what the exchange would find. */
+void auth_cancel(struct auth *auth);
+
+/* A login that needs no exchange (USER and PASS, APOP) has failed. */
+void auth_failed(struct auth *auth);
+
+/* Whether this peer has failed too often. */
+int auth_exhausted(const struct auth *auth);
 
 /* Forgets everything. */
 void auth_free(struct auth *auth);

@@ -84,12 +84,8 @@ void conn_reply(struct conn *conn, uint32_t request, unsigned code, unsigned sub
 
 static void handle(struct conn *c, const mailproto_event *ev)
 {
-    int mine = auth_event(&c->auth, &c->server->auth, c->peer.session, ev);
-    if (mine < 0) {
-        mailproto_smtp_server_shutdown(c->engine,
-                                       text_bytes("Too many failed authentications"));
-    }
-    if (mine != 0 || receive_event(c, ev)) {
+    if (auth_event(&c->auth, &c->server->auth, c->peer.session, ev) ||
+        receive_event(c, ev)) {
         return;
     }
     switch (ev->type) {
@@ -111,22 +107,43 @@ static void handle(struct conn *c, const mailproto_event *ev)
     }
 }
 
+static mailproto_status shut_down(struct conn *c)
+{
+    static const mailproto_smtp_status security = {.code = 421, .enhanced = {4, 7, 0}};
+    if (auth_exhausted(&c->auth)) {
+        return mailproto_smtp_server_shutdown(
+            c->engine, &security, text_bytes("Too many failed authentications"));
+    }
+    if (c->server->stopping && c->receive.submission == NULL) {
+        return mailproto_smtp_server_shutdown(c->engine, NULL, text_bytes(""));
+    }
+    return MAILPROTO_NOT_READY;
+}
+
+/* Ends the session from this side, when there is a reason; a second time it has no
+   effect. */
+static void end_if_due(struct conn *c)
+{
+    if (shut_down(c) == MAILPROTO_OK) {
+        auth_cancel(&c->auth);
+    }
+}
+
 void conn_run(struct conn *conn)
 {
     mailproto_event ev;
     mailproto_status st = MAILPROTO_OK;
-    if (conn->server->stopping && conn->receive.submission == NULL) {
-        /* RFC 5321 3.8; a second time it has no effect. */
-        mailproto_smtp_server_shutdown(conn->engine, text_bytes(""));
-    }
+    end_if_due(conn);
+    auth_go_on(&conn->auth, &conn->server->auth, conn->peer.session);
     for (int n = 0; n < PEER_EVENTS_A_TURN && st == MAILPROTO_OK; n++) {
         st = peer_next(&conn->peer, &ev);
         if (st == MAILPROTO_OK) {
             handle(conn, &ev);
         }
+        end_if_due(conn);
     }
     if (st == MAILPROTO_OK || st == MAILPROTO_AGAIN || st == MAILPROTO_YOUR_TURN) {
-        peer_rest(&conn->peer, st == MAILPROTO_OK);
+        peer_rest(&conn->peer, st == MAILPROTO_OK || auth_working(&conn->auth));
         return;
     }
     conn_close(conn, st == MAILPROTO_EOF && !conn->peer.over);

@@ -4,6 +4,7 @@
 #include "conn.h"
 #include "linger.h"
 #include "log.h"
+#include "pop3.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,22 +17,32 @@ enum {
     PAUSE_MS = 1000 /* when no descriptor is left, poll() would call again at once */
 };
 
+/* Who is served there. */
+enum service { SMTP, POP3, POP3S };
+
 struct listener {
     struct server *server;
+    enum service service;
     struct watch watch;
 };
 
 static struct listener listeners[8];
 static size_t listener_count;
 
-/* RFC 5321 3.8: 421 also in place of the greeting. */
-static void turn_away(struct server *server, int fd)
+/* RFC 5321 3.8: 421 also in place of the greeting. POP3 has the like; inside TLS nothing
+   can be said yet. */
+static void turn_away(const struct listener *l, int fd)
 {
-    char text[400];
-    int len = snprintf(text, sizeof text, "421 %.255s Too many connections\r\n",
-                       server->options.name);
+    char text[400] = "";
+    int len = 0;
+    if (l->service == SMTP) {
+        len = snprintf(text, sizeof text, "421 %.255s Too many connections\r\n",
+                       l->server->options.name);
+    } else if (l->service == POP3) {
+        len = snprintf(text, sizeof text, "-ERR [SYS/TEMP] Too many connections\r\n");
+    }
     if (len > 0 && send(fd, text, (size_t)len, MSG_NOSIGNAL) == len) {
-        linger(&server->loop, fd);
+        linger(&l->server->loop, fd);
     } else {
         close(fd);
     }
@@ -60,16 +71,19 @@ static void ready(void *ctx, short events)
         if (getpeername(fd, (struct sockaddr *)&from, &len) < 0) {
             close(fd); /* gone already */
         } else if (server->conn_count >= server->options.max_connections) {
-            turn_away(server, fd);
-        } else {
+            turn_away(l, fd);
+        } else if (l->service == SMTP) {
             conn_open(server, fd, (const struct sockaddr *)&from);
+        } else {
+            pop3_open(server, fd, (const struct sockaddr *)&from, l->service == POP3S);
         }
     }
 }
 
-int listen_open(struct server *server)
+static int open_list(struct server *server, const struct text_list *list,
+                     enum service service)
 {
-    const struct text_list *list = &server->options.listen;
+    static const char *const said[] = {"ready", "POP3", "POP3S"};
     for (size_t i = 0; i < list->count; i++) {
         net_address address;
         const char *why = "not HOST:PORT";
@@ -85,12 +99,24 @@ int listen_open(struct server *server)
         }
         struct listener *l = &listeners[listener_count++];
         l->server = server;
+        l->service = service;
         l->watch = (struct watch){
             .fd = fd, .events = POLLIN, .due = LOOP_NEVER, .ctx = l, .ready = ready};
         loop_add(&server->loop, &l->watch);
-        log_line("ready on %s:%u", address.host, net_port(fd));
+        log_line("%s on %s:%u", said[service], address.host, net_port(fd));
     }
     return 0;
+}
+
+int listen_open(struct server *server)
+{
+    const struct options *o = &server->options;
+    /* SMTP last: who waits for "ready" may use the others as well. */
+    if (open_list(server, &o->pop3, POP3) < 0 ||
+        open_list(server, &o->pop3s, POP3S) < 0) {
+        return -1;
+    }
+    return open_list(server, &o->listen, SMTP);
 }
 
 void listen_close(struct server *server)

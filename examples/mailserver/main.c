@@ -1,5 +1,6 @@
 /*
- * mailproto-mailserver: receives mail, delivers it into Maildirs, relays the rest.
+ * mailproto-mailserver: receives mail, delivers it into Maildirs, relays the rest, and
+ * gives it to its readers by POP3.
  *
  * One thread runs all conversations (loop.h); what waits for the disk or for a name
  * server is done by a few others (worker.h). Here the parts are put together, and taken
@@ -12,6 +13,7 @@
 #include "listen.h"
 #include "local.h"
 #include "log.h"
+#include "pop3.h"
 #include "relay.h"
 #include "server.h"
 
@@ -63,6 +65,7 @@ static void stop(void *ctx, short events)
     s->watch.due = s->until;
     listen_close(s->server);
     conns_stop(s->server, 0);
+    pop3s_stop(s->server, 0);
     relays_stop(s->server, 0);
 }
 
@@ -90,8 +93,8 @@ static int catch_signals(struct stopper *s, struct server *server)
     return 0;
 }
 
-/* Descriptors: a socket and a file for each connection, sockets that linger, and some
-   for the rest. Fewer connections where there are not so many. */
+/* Descriptors: a socket and a file for each connection, with POP3 also a lock; sockets that
+   linger, and some for the rest. Fewer connections where there are not so many. */
 static void fit_descriptors(struct options *options)
 {
     const rlim_t others = LINGER_MAX + 128;
@@ -99,13 +102,14 @@ static void fit_descriptors(struct options *options)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return;
     }
-    rlim_t wanted = (rlim_t)options->max_connections * 2 + others;
+    const rlim_t each = options->pop3.count + options->pop3s.count > 0 ? 3 : 2;
+    rlim_t wanted = (rlim_t)options->max_connections * each + others;
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    if (limit.rlim_cur < wanted && limit.rlim_cur > others + 2) {
-        options->max_connections = (uint32_t)((limit.rlim_cur - others) / 2);
+    if (limit.rlim_cur < wanted && limit.rlim_cur > others + each) {
+        options->max_connections = (uint32_t)((limit.rlim_cur - others) / each);
         log_line("file descriptors allow %lu connections",
                  (unsigned long)options->max_connections);
     }
@@ -116,7 +120,7 @@ static int open_auth(struct server *server)
     const struct options *o = &server->options;
     server->auth.users = &server->users;
     server->auth.host = o->name;
-    return auth_prepare(&server->auth, o->mechanisms, o->auth_in_clear);
+    return auth_prepare(&server->auth, o->mechanisms);
 }
 
 static int open_tls(struct server *server)
@@ -171,7 +175,7 @@ static int open_queue(struct server *server)
 
 static int busy(const struct server *server)
 {
-    return server->conns != NULL || server->relays != NULL ||
+    return server->conns != NULL || server->pop3s != NULL || server->relays != NULL ||
            worker_pending(server->disk) > 0 || worker_pending(server->names) > 0 ||
            linger_count() > 0;
 }
@@ -189,6 +193,7 @@ static int serve(struct server *server)
         }
     }
     conns_stop(server, 1);
+    pop3s_stop(server, 1);
     relays_stop(server, 1);
     linger_stop();
     worker_stop(server->disk);

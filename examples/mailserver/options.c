@@ -11,7 +11,9 @@ static const char usage[] =
     "usage: mailproto-mailserver --listen HOST:PORT --name HOST --queue DIR [option "
     "...]\n"
     "\n"
-    "Receives mail by SMTP, delivers it into Maildirs, relays the rest.\n"
+    "Receives mail by SMTP, delivers it into Maildirs, relays the rest; gives it to "
+    "its\n"
+    "readers by POP3.\n"
     "\n"
     "  --listen HOST:PORT     where to listen; port 0: any (repeatable)\n"
     "  --name HOST            this host's name, in greetings and trace fields\n"
@@ -38,7 +40,8 @@ static const char usage[] =
     "Receiving:\n"
     "  --users FILE           name:password lines, for AUTH. For trying out only\n"
     "  --cert FILE --key FILE certificate and key (PEM), for STARTTLS\n"
-    "  --auth-in-clear        AUTH also without TLS; then without SCRAM-...-PLUS\n"
+    "  --auth-in-clear        AUTH (POP3: any login) also without TLS; then without\n"
+    "                         SCRAM-...-PLUS\n"
     "  --mechanisms LIST      for AUTH, blanks between; default SCRAM-SHA-256-PLUS\n"
     "                         SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5\n"
     "                         PLAIN LOGIN; also OAUTHBEARER, XOAUTH2, the password\n"
@@ -47,11 +50,21 @@ static const char usage[] =
     "  --max-connections N    at a time; 256\n"
     "  --timeout SECONDS      of every wait; default: those of RFC 5321 4.5.3.2\n"
     "\n"
+    "Reading, for the users of --users:\n"
+    "  --pop3 HOST:PORT       POP3, with STLS (repeatable)\n"
+    "  --pop3s HOST:PORT      POP3 with TLS from the first byte (repeatable)\n"
+    "  --apop                 offer APOP too, which needs passwords kept in clear\n"
+    "  --max-messages N       of a mailbox that are shown, the oldest; 10000\n"
+    "\n"
     "  --verbose              show the conversations, without credentials and "
     "content\n";
 
 enum {
     OPT_LISTEN = 1,
+    OPT_POP3,
+    OPT_POP3S,
+    OPT_APOP,
+    OPT_MAX_MESSAGES,
     OPT_NAME,
     OPT_QUEUE,
     OPT_LOCAL_DOMAIN,
@@ -79,6 +92,10 @@ enum {
 
 static const struct option table[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
+    {"pop3", required_argument, NULL, OPT_POP3},
+    {"pop3s", required_argument, NULL, OPT_POP3S},
+    {"apop", no_argument, NULL, OPT_APOP},
+    {"max-messages", required_argument, NULL, OPT_MAX_MESSAGES},
     {"name", required_argument, NULL, OPT_NAME},
     {"queue", required_argument, NULL, OPT_QUEUE},
     {"local-domain", required_argument, NULL, OPT_LOCAL_DOMAIN},
@@ -149,6 +166,13 @@ static int read_text(struct options *o, int option, const char *text)
     switch (option) {
     case OPT_LISTEN:
         return add(&o->listen, text);
+    case OPT_POP3:
+        return add(&o->pop3, text);
+    case OPT_POP3S:
+        return add(&o->pop3s, text);
+    case OPT_APOP:
+        o->apop = 1;
+        return 0;
     case OPT_LOCAL_DOMAIN:
         return add(&o->local_domains, text);
     case OPT_MAILBOX:
@@ -225,6 +249,12 @@ static int read_value(struct options *o, int option, const char *text)
         }
         o->max_connections = (uint32_t)n;
         return 0;
+    case OPT_MAX_MESSAGES:
+        if (number(text, 1, 1000000, &n) < 0) {
+            return -1;
+        }
+        o->max_messages = (uint32_t)n;
+        return 0;
     case OPT_TIMEOUT:
         if (number(text, 1, 86400, &n) < 0) {
             return -1;
@@ -235,6 +265,18 @@ static int read_value(struct options *o, int option, const char *text)
         fputs(usage, option == OPT_HELP ? stdout : stderr);
         exit(option == OPT_HELP ? 0 : 2);
     }
+}
+
+static int check_pop3(const struct options *o)
+{
+    if (o->pop3s.count > 0 && o->cert == NULL) {
+        return complain("--pop3s needs --cert and --key", NULL);
+    }
+    if (o->pop3.count + o->pop3s.count > 0 &&
+        (o->users == NULL || o->maildir_root == NULL)) {
+        return complain("POP3 needs --users and --maildir-root", NULL);
+    }
+    return 0;
 }
 
 static int check(const struct options *o)
@@ -261,7 +303,7 @@ static int check(const struct options *o)
         return complain("AUTH needs STARTTLS: --cert and --key, or --auth-in-clear",
                         NULL);
     }
-    return 0;
+    return check_pop3(o);
 }
 
 int options_read(struct options *options, int argc, char **argv)
@@ -269,6 +311,7 @@ int options_read(struct options *options, int argc, char **argv)
     *options = (struct options){0};
     options->max_size = 41943040;
     options->max_connections = 256;
+    options->max_messages = 10000;
     options->retry_min = 60;
     options->retry_max = 3600;
     options->give_up = (int64_t)5 * 24 * 3600; /* RFC 5321 4.5.4.1: 4 to 5 days */

@@ -24,6 +24,8 @@ enum relay_tls {
 struct options {
     const char *name; /* this host, in greetings and trace fields */
     struct text_list listen;
+    struct text_list pop3;  /* where to listen for POP3 ... */
+    struct text_list pop3s; /* ... and for POP3 with TLS from the first byte */
     struct text_list local_domains;
     struct text_list mailboxes; /* the only ones there are, when there is one */
     struct text_list routes;    /* DOMAIN=HOST:PORT */
@@ -33,6 +35,7 @@ struct options {
     const char *users; /* file of name:password, or NULL: no AUTH */
     int users_only;    /* only the users of that file have mailboxes */
     int auth_in_clear;
+    int apop;               /* POP3 offers APOP */
     const char *mechanisms; /* of AUTH, or NULL: the default */
     const char *cert;       /* PEM, or NULL: no STARTTLS */
     const char *key;
@@ -40,6 +43,7 @@ struct options {
     const char *ca_file;      /* whom to believe as a relay; NULL: the system's list */
     uint64_t max_size;        /* octets of a message */
     uint32_t max_connections; /* at a time */
+    uint32_t max_messages;    /* of a mailbox that POP3 shows */
     uint32_t timeout_ms;      /* of each wait for a peer; 0: as RFC 5321 4.5.3.2 */
     int64_t retry_min;        /* seconds; doubled with each attempt ... */
     int64_t retry_max;        /* ... up to this */

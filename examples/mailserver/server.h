@@ -14,6 +14,7 @@
 #include "worker.h"
 
 struct conn;
+struct pop3;
 struct relay;
 
 struct server {
@@ -25,10 +26,11 @@ struct server {
     struct worker *disk;  /* waits for files */
     struct worker *names; /* looks up hosts, which must not hold up the others */
     struct queue queue;
-    tls_context *server_tls; /* NULL: STARTTLS is not offered */
-    tls_context *client_tls; /* NULL: never used */
-    struct conn *conns;      /* who sends mail to us */
-    unsigned conn_count;
+    tls_context *server_tls;     /* NULL: STARTTLS is not offered */
+    tls_context *client_tls;     /* NULL: never used */
+    struct conn *conns;          /* who sends mail to us */
+    struct pop3 *pop3s;          /* who reads mail here */
+    unsigned conn_count;         /* of both */
     struct relay *relays;        /* to whom we pass mail on */
     unsigned long conversations; /* so far, to tell them apart in the log */
     int stopping;

@@ -33,16 +33,12 @@ static int connect_to(const char *port)
 int main(int argc, char **argv)
 {
     static const char text[] = "Subject: Hi\r\n\r\nDo you like ketchup?\r\n";
-    mailproto_smtp_client_options o = {.struct_size = sizeof o,
-                                       .tls = MAILPROTO_SMTP_TLS_NONE};
+    mailproto_smtp_client_options o = {sizeof o, .tls = MAILPROTO_SMTP_TLS_NONE};
     mailproto_smtp_recipient to = {.path = {"bob@hamburger.edu", 17}};
-    mailproto_smtp_transaction t = {.struct_size = sizeof t,
+    mailproto_smtp_transaction t = {sizeof t, sizeof to,
                                     .sender = {"alice@crepes.fr", 15},
-                                    .recipients = &to,
-                                    .recipient_stride = sizeof to,
-                                    .count = 1};
-    mailproto_source message = {sizeof message,  0,    NULL, text,
-                                sizeof text - 1, NULL, NULL};
+                                    .recipients = &to, .count = 1};
+    mailproto_source message = {sizeof message, .data = text, .size = sizeof text - 1};
     int fd = connect_to(argc > 1 ? argv[1] : "25");
     mailproto_io io = {sizeof io, 0, &fd, rd, wr};
     mailproto_smtp_client *client;
@@ -64,7 +60,6 @@ int main(int argc, char **argv)
             mailproto_smtp_client_quit(client, 0);
         }
     }
-    printf("%s, %u\n", t.delivered ? "delivered" : "failed", to.final.code);
     mailproto_smtp_client_free(client);
-    return close(fd) < 0 || !t.delivered;
+    return close(fd) < 0 || t.delivered == 0;
 }

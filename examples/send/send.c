@@ -5,12 +5,12 @@
  * The conversation is the library's; what is here is the application's side of it: which
  * message comes next, whom it goes to, what to say about it. Read run() first.
  */
+#include "../common/connection.h"
 #include "../common/login.h"
 #include "../common/message_file.h"
 #include "../common/progress.h"
 #include "../common/tls.h"
 #include "../common/transcript.h"
-#include "connection.h"
 #include "options.h"
 
 #include <mailproto/pump.h>

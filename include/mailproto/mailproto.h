@@ -7,6 +7,12 @@
 
 #include <mailproto/base.h>
 #include <mailproto/codec.h>
+#include <mailproto/compose.h>
+#include <mailproto/field.h>
+#include <mailproto/imap.h>
+#include <mailproto/mbox.h>
+#include <mailproto/message.h>
+#include <mailproto/pop3.h>
 #include <mailproto/pump.h>
 #include <mailproto/sasl.h>
 #include <mailproto/session.h>

@@ -38,6 +38,8 @@
  *     o.binding_type = tls.binding_type; o.binding = tls.binding;
  * }
  * @endcode
+ * Whether one without -PLUS gets it too depends on what the server offers:
+ * mailproto_sasl_choice.give_binding.
  *
  * OAUTHBEARER and XOAUTH2 take the access token, of any length, as the password:
  * @code
@@ -56,13 +58,24 @@
  * mailproto_sasl_choice c = {sizeof c};
  * c.flags = MAILPROTO_SASL_HAVE_PASSWORD;
  * mailproto_sasl_offers(&c, session);
- * while (mailproto_sasl_choose(&c, &o.mechanism) == MAILPROTO_OK) { ... }
+ * while (mailproto_sasl_choose(&c, &o.mechanism) == MAILPROTO_OK) {
+ *     if (c.give_binding) { ... }              // o.binding as above, else none
+ *     ...
+ * }
  * @endcode
  *
  * A server: at ::MAILPROTO_EV_AUTH_START init with role SERVER and `mechanism` =
  * ev.text, then give every event to mailproto_sasl_drive(). When it says YOUR_TURN, ask
  * mailproto_sasl_need() what to look up, answer, now or later, and call
- * mailproto_sasl_drive() with a NULL event:
+ * mailproto_sasl_drive() with a NULL event. If init fails, the client is refused as soon
+ * as it waits for an answer, and may try something else:
+ * @code
+ * if (sasl == NULL && (ev.flags & MAILPROTO_EVF_NEEDS_REPLY) &&
+ *     (ev.type == MAILPROTO_EV_AUTH_START || ev.type == MAILPROTO_EV_AUTH_DATA)) {
+ *     mailproto_session_auth_finish(session, ev.tag, MAILPROTO_ERR_AUTH_TEMPORARY);
+ * }
+ * @endcode
+ * And so it begins, and answers:
  * @code
  * mailproto_sasl_options o = {sizeof o, MAILPROTO_SASL_SERVER};
  * o.mechanism = ev.text; o.nonce = random_octets(24);
@@ -356,13 +369,16 @@ struct mailproto_sasl_options {
      *  exchange, ::MAILPROTO_SASL_NONCE_MIN to _MAX of them. */
     mailproto_bytes nonce;
     /** SCRAM: the channel binding of this connection, which is in
-     *  mailproto_session_tls_info(). A client without -PLUS says that it could have
-     *  bound (`y`, RFC 5802 6). A server that offers -PLUS gives it to both forms: a
-     *  client that says `y` was deceived about that offer, and fails. */
+     *  mailproto_session_tls_info(). A client of -PLUS binds; one without -PLUS that is
+     *  given it says that it could have bound (`y`, RFC 5802 6), which is true only if
+     *  the server offers no -PLUS form: mailproto_sasl_choice.give_binding. A server
+     *  that offers -PLUS gives it to both forms: a client that says `y` was deceived
+     *  about that offer, and fails. A server that has none must not offer -PLUS. */
     mailproto_bytes binding;
-    mailproto_bytes other_binding; /**< SCRAM server: another one, when it has two */
-    uint32_t binding_type;         /**< MAILPROTO_BINDING_... of `binding` */
-    uint32_t other_binding_type;   /**< MAILPROTO_BINDING_... of `other_binding` */
+    /** SCRAM server: another one, when it has two, or the only one. */
+    mailproto_bytes other_binding;
+    uint32_t binding_type;       /**< MAILPROTO_BINDING_... of `binding` */
+    uint32_t other_binding_type; /**< MAILPROTO_BINDING_... of `other_binding` */
     /** OAUTHBEARER client: the server's name, if to be sent; a server's CRAM-MD5: its
      *  own name, in the challenge. */
     mailproto_bytes host;
@@ -419,8 +435,9 @@ MAILPROTO_API size_t mailproto_sasl_mem_size(const mailproto_sasl_options *optio
  *         needs is missing or not allowed: a control character in a name, NUL in a
  *         password, no UTF-8, an `authzid` that it cannot carry, a nonce that is too
  *         short); ::MAILPROTO_ERR_NOT_OFFERED (no such mechanism);
- *         ::MAILPROTO_ERR_NOT_BUILT (its hash is neither in this build nor among
- *         `hashes`); ::MAILPROTO_ERR_VERSION; what `prepare` or a hash function said
+ *         ::MAILPROTO_ERR_NOT_BUILT (the mechanism was left out of this build, or its
+ *         hash is neither in it nor among `hashes`); ::MAILPROTO_ERR_VERSION; what
+ *         `prepare` or a hash function said
  */
 MAILPROTO_API mailproto_status
 mailproto_sasl_init(void *mem, size_t size, const mailproto_sasl_options *options,
@@ -431,7 +448,7 @@ mailproto_sasl_init(void *mem, size_t size, const mailproto_sasl_options *option
 MAILPROTO_API void mailproto_sasl_wipe(mailproto_sasl *sasl);
 
 /** Flags (MAILPROTO_SASL_CLIENT_FIRST ...) of a built-in mechanism; 0: there is no such
- *  mechanism. */
+ *  mechanism, or it was left out of this build. */
 MAILPROTO_API uint32_t mailproto_sasl_flags(mailproto_bytes mechanism);
 
 /** The mechanism's name in upper case; lives as long as the exchange. */
@@ -481,7 +498,7 @@ MAILPROTO_API mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl,
 
 /**
  * Answers ::MAILPROTO_SASL_NEED_SCRAM with what is stored of the user; used within the
- * call.
+ * call. Not in a build without SCRAM.
  * @return OK; ::MAILPROTO_ERR_STATE. Else it counts as ::MAILPROTO_ERR_AUTH:
  *         ::MAILPROTO_ERR_ARGUMENT (no salt, no iterations, keys of another length);
  *         ::MAILPROTO_ERR_VERSION; ::MAILPROTO_ERR_TOO_LONG (over message_max)
@@ -495,7 +512,7 @@ MAILPROTO_API mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl);
 
 /**
  * What a server stores, made by role ::MAILPROTO_SASL_ENROL of `password`, `salt` and
- * `iterations`:
+ * `iterations`; not in a build without SCRAM:
  * @code
  * mailproto_sasl_options o = {sizeof o, MAILPROTO_SASL_ENROL};
  * o.mechanism = bytes("SCRAM-SHA-256"); o.password = bytes("pencil");
@@ -563,10 +580,16 @@ typedef struct mailproto_sasl_choice {
     uint32_t flags;          /**< MAILPROTO_SASL_HAVE_PASSWORD ... */
     mailproto_bytes allowed; /**< names, blanks between: no others; empty: all */
     uint32_t
-        binding_type;  /**< MAILPROTO_BINDING_... of the connection: what -PLUS needs */
-    uint32_t offered;  /**< the library's: bits of what is offered */
-    uint32_t tried;    /**< the library's: bits of what was given out */
-    uint32_t reserved; /**< 0 */
+        binding_type; /**< MAILPROTO_BINDING_... of the connection: what -PLUS needs */
+    uint32_t offered; /**< the library's: bits of what is offered */
+    uint32_t tried;   /**< the library's: bits of what was given out */
+    /** Set by mailproto_sasl_choose(): 1: give the mechanism the connection's binding
+     *  (options.binding); 0: give it none. 1 for -PLUS, and for SCRAM without it if this
+     *  side would bind but the server offers no -PLUS form at all: it then says so, and
+     *  a server that did offer one knows that the offer was tampered with (RFC 5802 6).
+     *  0 for SCRAM without -PLUS to a server that offers -PLUS, which happens only when
+     *  `allowed` leaves nothing else: it would be refused otherwise. */
+    uint32_t give_binding;
 } mailproto_sasl_choice;
 
 /** Adds what `text` names, blanks between: "PLAIN LOGIN", a line of EHLO or CAPA
@@ -589,7 +612,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choi
  * Where the server offers a -PLUS form that could be used, no other mechanism will be
  * given the password: whoever stands between could else have it by failing the binding.
  *
- * @param choice    is changed
+ * What is not in this build is passed over.
+ *
+ * @param choice    is changed; `give_binding` goes with the mechanism
  * @param mechanism its name, static text
  * @return OK; ::MAILPROTO_ERR_NEEDS_TLS (only those are left that TLS must protect);
  *         ::MAILPROTO_ERR_NOT_OFFERED (none is left); ::MAILPROTO_ERR_ARGUMENT
@@ -598,6 +623,8 @@ MAILPROTO_API mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choi
                                                      mailproto_bytes *mechanism);
 
 /* ---- APOP -------------------------------------------------------------------- */
+
+/* With CRAM-MD5 (the build option MAILPROTO_SASL_CRAM_MD5). */
 
 /** Octets of an APOP digest in hexadecimal form. */
 #define MAILPROTO_APOP_DIGEST 32
@@ -609,7 +636,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choi
  *                  (CVE-2007-1558)
  * @param secret    the shared secret
  * @param md5       the caller's MD5, or NULL: the built-in one
- * @param state     md5->state_size octets for it, aligned as malloc aligns; else NULL
+ * @param state     md5->state_size octets for it, aligned as malloc aligns; wiped at
+ *                  the end. Else NULL: the built-in one's state, 104 octets, lies on
+ *                  the stack during the call, and is wiped too
  * @param digest    ::MAILPROTO_APOP_DIGEST characters; not terminated
  * @return OK; ::MAILPROTO_ERR_SYNTAX (the timestamp); ::MAILPROTO_ERR_ARGUMENT (no
  *         secret, or a row that is not MD5); ::MAILPROTO_ERR_NOT_BUILT; what `md5` said

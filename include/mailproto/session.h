@@ -123,7 +123,8 @@ enum {
      *  the initial response, which was not sent with the command. */
     MAILPROTO_EV_AUTH_DATA = 7,
     /** The authentication has ended; `code` = the reply code, `number` = 1 for success
-     *  and 0 else; on the client with the tag of its verb. */
+     *  and 0 else; on the client with the tag of its verb. On a POP3 server it comes
+     *  after ::MAILPROTO_EV_POP3_OPEN was answered. */
     MAILPROTO_EV_AUTH_RESULT = 8,
     /** The conversation is over; close the transport. The last event of a session.
      *  `code` = (uint32_t)status of its end, 0 when orderly. */
@@ -282,7 +283,9 @@ MAILPROTO_API mailproto_status mailproto_session_content_commit(mailproto_sessio
 /**
  * Ends the content; adds a CRLF when it does not end in one (an event flag on the
  * outcome says so) and the protocol's end mark.
- * @return OK; AGAIN: no room for the end mark, write first; ::MAILPROTO_ERR_STATE
+ * @return OK; AGAIN: no room for the end mark, write first; ::MAILPROTO_ERR_STATE;
+ *         ::MAILPROTO_ERR_BARE_LINE_END (the last octet was a CR and the policy refuses
+ *         it: mailproto_session_content_abort() is the only way on)
  */
 MAILPROTO_API mailproto_status mailproto_session_content_end(mailproto_session *s);
 

@@ -67,8 +67,9 @@ enum {
     /** Server: a connection; needs a reply (accept: 220). */
     MAILPROTO_EV_SMTP_CONNECT = 120,
     /** Server: HELO or EHLO, `code` = MAILPROTO_SMTP_VERB_..., `text` = the name as
-     *  sent; needs a reply (accept: 250, with the capabilities for EHLO). What was
-     *  known of a transaction is forgotten (RFC 5321 4.1.4). */
+     *  sent, 1 to 255 octets of printable ASCII, which need not be a domain; needs a
+     *  reply (accept: 250, with the capabilities for EHLO). What was known of a
+     *  transaction is forgotten (RFC 5321 4.1.4). */
     MAILPROTO_EV_SMTP_HELO = 121,
     /** Server: MAIL; `text` = the mailbox (empty: null reverse-path), `number` = SIZE=;
      *  needs a reply (accept: 250). See mailproto_smtp_event_path() and _mail(). */
@@ -208,15 +209,19 @@ enum {
 
 /** Parameters of MAIL; both roles. The caller sets `struct_size`. */
 typedef struct mailproto_smtp_mail_params {
-    uint32_t struct_size;  /**< sizeof of the caller's struct */
-    uint32_t flags;        /**< MAILPROTO_SMTP_MAIL_... */
-    uint64_t size;         /**< SIZE=: octets on the wire, unstuffed; sent if not 0 and
+    uint32_t struct_size; /**< sizeof of the caller's struct */
+    uint32_t flags;       /**< MAILPROTO_SMTP_MAIL_... */
+    uint64_t size;        /**< SIZE=: octets on the wire, unstuffed; sent if not 0 and
                                the peer offers SIZE */
-    uint32_t body;         /**< MAILPROTO_SMTP_BODY_... */
-    uint32_t reserved;     /**< 0 */
-    mailproto_bytes auth;  /**< AUTH=: client: the mailbox, which is written as xtext;
+    uint32_t body;        /**< MAILPROTO_SMTP_BODY_... */
+    uint32_t reserved;    /**< 0 */
+    mailproto_bytes auth; /**< AUTH=: client: the mailbox, which is written as xtext;
                                server: as sent, in xtext (RFC 3461 4) */
-    mailproto_bytes extra; /**< all other parameters, `KEY=value KEY`, as sent */
+    /** All other parameters, `KEY=value KEY`, blanks between. Client: as they are to be
+     *  sent; what has a field above is refused here. Server: as sent, from the first to
+     *  the last of them: what has a field and stands between them is in the span too, so
+     *  walk mailproto_smtp_event_params() to tell them apart. */
+    mailproto_bytes extra;
 } mailproto_smtp_mail_params;
 
 /** Parameters of RCPT; client. The caller sets `struct_size`. */
@@ -564,9 +569,11 @@ typedef struct mailproto_smtp_server_options {
                                     PIPELINING, SIZE, 8BITMIME, ENHANCED */
     mailproto_bytes host_name; /**< in greeting and replies; default "localhost"; at
                                     most 255 octets */
-    mailproto_bytes auth_mechanisms; /**< "PLAIN LOGIN", blanks between; at most 255
-                                    octets; with AUTH in `caps` it must not be empty */
-    const mailproto_trace *trace;    /**< NULL, or kept as long as the engine */
+    /** "PLAIN LOGIN", blanks between; at most 255 octets; with AUTH in `caps` it must not
+     *  be empty. Names that end in -PLUS are offered, and taken, only while the session
+     *  has a channel binding (mailproto_tls_info). */
+    mailproto_bytes auth_mechanisms;
+    const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
 } mailproto_smtp_server_options;
 
 /**
@@ -651,13 +658,20 @@ MAILPROTO_API mailproto_status mailproto_smtp_server_refuse_content(
     mailproto_bytes text);
 
 /**
- * Ends the session in order: 421 4.3.2 with `text` (empty: a default), then close.
- * What waits for an answer becomes stale (RFC 5321 3.8).
- * @return OK; ::MAILPROTO_ERR_STATE (over already); ::MAILPROTO_ERR_ARGUMENT;
- *         ::MAILPROTO_ERR_TOO_LONG (text over 128 octets)
+ * Ends the session in order (RFC 5321 3.8): 421, then close. It is said at once, behind
+ * the replies given so far, and waits for no further command; what waits for an answer
+ * becomes stale, and 421 is the reply to it. Where nothing can be said (STARTTLS was
+ * agreed on, a challenge is half given, the output is full) the session just closes.
+ * @param server the server
+ * @param status its code (421) and enhanced code; NULL, or all zero behind the code:
+ *               421 4.3.2
+ * @param text   what follows this host's name; empty: a default
+ * @return OK; ::MAILPROTO_ERR_STATE (over already); ::MAILPROTO_ERR_ARGUMENT (another
+ *         code); ::MAILPROTO_ERR_TOO_LONG (text over 128 octets)
  */
-MAILPROTO_API mailproto_status
-mailproto_smtp_server_shutdown(mailproto_smtp_server *server, mailproto_bytes text);
+MAILPROTO_API mailproto_status mailproto_smtp_server_shutdown(
+    mailproto_smtp_server *server, const mailproto_smtp_status *status,
+    mailproto_bytes text);
 
 /**
  * The `with` word of this session for the Received field: SMTP, ESMTP, ESMTPS, ESMTPA,

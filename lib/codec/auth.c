@@ -1,6 +1,7 @@
 /*
- * The lines of an authentication exchange. Knows base64, `=` and `*` (RFC 4954 4, RFC
- * 5034 4); must not know any mechanism, nor the protocol around it.
+ * The lines of an authentication exchange, and which mechanisms may be offered. Knows
+ * base64, `=` and `*` (RFC 4954 4, RFC 5034 4) and how names of mechanisms end; must not
+ * know any mechanism, nor the protocol around it.
  */
 #include "codec/auth.h"
 
@@ -202,4 +203,33 @@ int mailproto__auth_decode(char *text, size_t len, mailproto_bytes *out)
     mailproto__wipe(&codec, sizeof codec);
     out->len = status == MAILPROTO_OK ? put : 0;
     return status == MAILPROTO_OK;
+}
+
+/* ---- the offer --------------------------------------------------------------------- */
+
+static int binds(mailproto_bytes name)
+{
+    mailproto_bytes plus = MAILPROTO__LITERAL("-PLUS");
+    return name.len > plus.len &&
+           mailproto__equal_nocase(mailproto__tail(name, name.len - plus.len), plus);
+}
+
+mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
+                                        mailproto_bytes *list)
+{
+    mailproto_bytes word = mailproto__word(list);
+    while (word.len > 0 && s->tls.binding_len == 0 && binds(word)) {
+        word = mailproto__word(list);
+    }
+    return word;
+}
+
+int mailproto__auth_offers(const mailproto_session *s, mailproto_bytes list,
+                           mailproto_bytes name)
+{
+    mailproto_bytes word = mailproto__auth_offered(s, &list);
+    while (word.len > 0 && name.len > 0 && !mailproto__equal_nocase(word, name)) {
+        word = mailproto__auth_offered(s, &list);
+    }
+    return word.len > 0;
 }

@@ -51,4 +51,16 @@ enum mailproto__auth_result mailproto__auth_take(mailproto_session *s,
  * 0: no base64. `=` alone is an empty message. */
 int mailproto__auth_decode(char *text, size_t len, mailproto_bytes *out);
 
+/*
+ * The next of a server's mechanisms (`list`: names, blanks between) that can be offered
+ * now; empty: no more. Names that end in -PLUS bind to the channel (RFC 5802 4) and are
+ * left out while the session has no binding: a client that chose one could only fail.
+ */
+mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
+                                        mailproto_bytes *list);
+
+/* Whether `name`, in any case, is one of those; empty: whether there is any. */
+int mailproto__auth_offers(const mailproto_session *s, mailproto_bytes list,
+                           mailproto_bytes name);
+
 #endif /* MAILPROTO_CODEC_AUTH_H */

@@ -2,16 +2,15 @@
  * Base64 (RFC 4648 4) and its use in mail (RFC 2045 6.8), both ways. Knows the alphabet,
  * padding and line length; must not know whose text it is.
  */
-#include <mailproto/codec.h>
-
-#include "core/mem.h"
+#include "codec/cpu.h"
+#include "codec/machine.h"
 
 /* clang-format off */
 static const char alphabet[65] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* The value of a character, or -1. */
-static const int8_t values[256] = {
+const int8_t mailproto__base64_values[256] = {
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, -1, 63,
@@ -31,95 +30,39 @@ static const int8_t values[256] = {
 };
 /* clang-format on */
 
-enum {
-    KIND_DECODER = 1,
-    KIND_ENCODER = 2,
-    LINE_LENGTH = 76 /* RFC 2045 6.8 */
-};
-
-/* What lies in mailproto_codec. */
-struct base64 {
-    uint8_t kind;     /* KIND_... */
-    uint8_t flags;    /* MAILPROTO_CODEC_... of init */
-    uint8_t phase;    /* decoder: characters of the group; encoder: octets of it */
-    uint8_t due;      /* decoder: padding characters that must follow */
-    uint8_t padded;   /* decoder: padding was seen */
-    uint8_t failed;   /* decoder: strict, and not canonical */
-    uint8_t finished; /* encoder: the last group is written */
-    uint8_t column;   /* encoder: characters of the line so far */
-    uint32_t defects;
-    uint32_t bits;   /* decoder: bits not yet given out; encoder: octets of the group */
-    uint64_t offset; /* of the input, at the start of this piece */
-    uint64_t defect_offset;
-};
-
-/* One call of mailproto_codec_run(). */
-struct run {
-    const unsigned char *in;
-    size_t in_len, used;
-    unsigned char *out;
-    size_t out_cap, put;
-};
-
-typedef char fits[sizeof(struct base64) <= sizeof(mailproto_codec) ? 1 : -1];
-
-static mailproto_status init(mailproto_codec *c, uint32_t encoding, uint32_t flags,
-                             uint32_t allowed, uint8_t kind)
-{
-    struct base64 b;
-    if (encoding != MAILPROTO_ENCODING_BASE64 || (flags & ~allowed) != 0) {
-        return MAILPROTO_ERR_ARGUMENT;
-    }
-    memset(c, 0, sizeof *c);
-    memset(&b, 0, sizeof b);
-    b.kind = kind;
-    b.flags = (uint8_t)flags;
-    memcpy(c, &b, sizeof b);
-    return MAILPROTO_OK;
-}
-
-mailproto_status mailproto_decoder_init(mailproto_codec *c, uint32_t encoding,
-                                        uint32_t flags)
-{
-    return init(c, encoding, flags, MAILPROTO_CODEC_STRICT, KIND_DECODER);
-}
-
-mailproto_status mailproto_encoder_init(mailproto_codec *c, uint32_t encoding,
-                                        uint32_t flags)
-{
-    return init(c, encoding, flags, MAILPROTO_CODEC_LINES, KIND_ENCODER);
-}
+enum { LINE_LENGTH = 76 }; /* RFC 2045 6.8 */
 
 /* ---- decoder --------------------------------------------------------------------- */
-
-/* Something is not canonical: 1 if that ends the decoding. */
-static int defect(struct base64 *b, const struct run *r, uint32_t what)
-{
-    if (b->flags & MAILPROTO_CODEC_STRICT) {
-        b->failed = 1;
-        return 1;
-    }
-    if (b->defects == 0) {
-        b->defect_offset = b->offset + r->used;
-    }
-    b->defects |= what;
-    return 0;
-}
 
 /* Four characters as the 24 bits they stand for; the highest bit of the word is set if
  * one of them stands for nothing. */
 static uint32_t group_of(const unsigned char *in)
 {
-    return (uint32_t)values[in[0]] << 18 | (uint32_t)values[in[1]] << 12 |
-           (uint32_t)values[in[2]] << 6 | (uint32_t)values[in[3]];
+    return (uint32_t)mailproto__base64_values[in[0]] << 18 |
+           (uint32_t)mailproto__base64_values[in[1]] << 12 |
+           (uint32_t)mailproto__base64_values[in[2]] << 6 |
+           (uint32_t)mailproto__base64_values[in[3]];
 }
 
+/* Three octets; where that is faster a fourth is written too, which is 0. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) &&                                    \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&                                       \
+    (defined(__x86_64__) || defined(__aarch64__))
+enum { PUT = 4 };
+static void put_octets(unsigned char *out, uint32_t group)
+{
+    group = __builtin_bswap32(group << 8);
+    memcpy(out, &group, 4);
+}
+#else
+enum { PUT = 3 };
 static void put_octets(unsigned char *out, uint32_t group)
 {
     out[0] = (unsigned char)(group >> 16);
     out[1] = (unsigned char)(group >> 8);
     out[2] = (unsigned char)group;
 }
+#endif
 
 /* Groups of four characters, up to `count` or the first that holds another character:
  * how many. A group is read before it is written, so that both buffers may be the same.
@@ -138,12 +81,22 @@ static size_t decode_run(const unsigned char *in, unsigned char *out, size_t cou
 }
 
 /* Whole groups, as many as there are and fit, and the line ends between them. */
-static void decode_groups(const struct base64 *b, struct run *r)
+static void decode_groups(const struct mailproto__codec *c, struct mailproto__run *r)
 {
-    int lenient = (b->flags & MAILPROTO_CODEC_STRICT) == 0;
+    int lenient = (c->flags & MAILPROTO_CODEC_STRICT) == 0;
+#ifdef MAILPROTO__X86
+    if (c->cpu & MAILPROTO__CPU_SSSE3) {
+        size_t put;
+        r->used += mailproto__base64_decode_x86(r->in + r->used, r->in_len - r->used,
+                                                r->out + r->put, r->out_cap - r->put,
+                                                lenient, &put);
+        r->put += put;
+    }
+#endif
     for (;;) {
         size_t count = (r->in_len - r->used) / 4;
-        size_t room = (r->out_cap - r->put) / 3;
+        size_t left = r->out_cap - r->put;
+        size_t room = left < PUT ? 0 : (left - (PUT - 3)) / 3;
         size_t done =
             decode_run(r->in + r->used, r->out + r->put, count < room ? count : room);
         r->used += done * 4;
@@ -158,110 +111,113 @@ static void decode_groups(const struct base64 *b, struct run *r)
 
 /* A character of the alphabet. Each gives out the octet it completes, so that never
  * more is written than was read. */
-static int decode_value(struct base64 *b, struct run *r, uint32_t value)
+static int decode_value(struct mailproto__codec *c, struct mailproto__run *r,
+                        uint32_t value)
 {
-    if (b->due > 0 || b->padded) {
+    if (c->u.base64.due > 0 || c->u.base64.padded) {
         /* Padding that is missing, or not at the end: data goes on all the same. */
-        if (defect(b, r, MAILPROTO_CODEC_DEFECT_PADDING)) {
+        if (mailproto__codec_defect(c, r, 0, MAILPROTO_CODEC_DEFECT_PADDING)) {
             return 1;
         }
-        b->due = 0;
-        b->padded = 0;
+        c->u.base64.due = 0;
+        c->u.base64.padded = 0;
     }
-    if (b->phase > 0) {
-        unsigned shift = 6U - 2U * b->phase; /* 4, 2, 0 */
-        r->out[r->put] = (unsigned char)((b->bits << 6 | value) >> shift);
+    if (c->u.base64.phase > 0) {
+        unsigned shift = 6U - 2U * c->u.base64.phase; /* 4, 2, 0 */
+        r->out[r->put] = (unsigned char)((c->u.base64.bits << 6 | value) >> shift);
         r->put++;
-        b->bits = value & ((1U << shift) - 1U);
+        c->u.base64.bits = value & ((1U << shift) - 1U);
     } else {
-        b->bits = value;
+        c->u.base64.bits = value;
     }
-    b->phase = (uint8_t)((b->phase + 1U) & 3U);
+    c->u.base64.phase = (uint8_t)((c->u.base64.phase + 1U) & 3U);
     return 0;
 }
 
 /* The group ends before its fourth character. */
-static int end_group(struct base64 *b, const struct run *r)
+static int end_group(struct mailproto__codec *c, const struct mailproto__run *r)
 {
     /* RFC 4648 3.5: the bits that no octet takes must be zero. */
-    if (b->phase > 1 && b->bits != 0 && defect(b, r, MAILPROTO_CODEC_DEFECT_BITS)) {
+    if (c->u.base64.phase > 1 && c->u.base64.bits != 0 &&
+        mailproto__codec_defect(c, r, 0, MAILPROTO_CODEC_DEFECT_BITS)) {
         return 1;
     }
-    b->phase = 0;
-    b->bits = 0;
+    c->u.base64.phase = 0;
+    c->u.base64.bits = 0;
     return 0;
 }
 
-static int decode_pad(struct base64 *b, const struct run *r)
+static int decode_pad(struct mailproto__codec *c, const struct mailproto__run *r)
 {
-    uint8_t phase = b->phase;
-    if (b->due > 0) {
-        b->due--;
+    uint8_t phase = c->u.base64.phase;
+    if (c->u.base64.due > 0) {
+        c->u.base64.due--;
         return 0;
     }
-    if (phase < 2 && defect(b, r, MAILPROTO_CODEC_DEFECT_PADDING)) {
+    if (phase < 2 && mailproto__codec_defect(c, r, 0, MAILPROTO_CODEC_DEFECT_PADDING)) {
         return 1;
     }
-    if (end_group(b, r)) {
+    if (end_group(c, r)) {
         return 1;
     }
     if (phase >= 2) {
-        b->due = (uint8_t)(3U - phase);
-        b->padded = 1;
+        c->u.base64.due = (uint8_t)(3U - phase);
+        c->u.base64.padded = 1;
     }
     return 0;
 }
 
 /* The character at in[used], which is none of the alphabet. */
-static int decode_other(struct base64 *b, const struct run *r, unsigned char c)
+static int decode_other(struct mailproto__codec *c, const struct mailproto__run *r,
+                        unsigned char octet)
 {
-    if (c == '=') {
-        return decode_pad(b, r);
+    if (octet == '=') {
+        return decode_pad(c, r);
     }
-    if ((b->flags & MAILPROTO_CODEC_STRICT) == 0 &&
-        (c == '\r' || c == '\n' || c == ' ' || c == '\t')) {
+    if ((c->flags & MAILPROTO_CODEC_STRICT) == 0 &&
+        (octet == '\r' || octet == '\n' || octet == ' ' || octet == '\t')) {
         return 0;
     }
-    return defect(b, r, MAILPROTO_CODEC_DEFECT_CHARACTER);
+    return mailproto__codec_defect(c, r, 0, MAILPROTO_CODEC_DEFECT_CHARACTER);
 }
 
-static mailproto_status decode_end(struct base64 *b, const struct run *r)
+static mailproto_status decode_end(struct mailproto__codec *c,
+                                   const struct mailproto__run *r)
 {
-    if ((b->phase > 0 || b->due > 0) && defect(b, r, MAILPROTO_CODEC_DEFECT_PADDING)) {
+    if ((c->u.base64.phase > 0 || c->u.base64.due > 0) &&
+        mailproto__codec_defect(c, r, 0, MAILPROTO_CODEC_DEFECT_PADDING)) {
         return MAILPROTO_ERR_SYNTAX;
     }
-    b->due = 0;
-    return end_group(b, r) ? MAILPROTO_ERR_SYNTAX : MAILPROTO_OK;
+    c->u.base64.due = 0;
+    return end_group(c, r) ? MAILPROTO_ERR_SYNTAX : MAILPROTO_OK;
 }
 
-static mailproto_status decode(struct base64 *b, struct run *r, uint32_t flags)
+mailproto_status mailproto__base64_decode(struct mailproto__codec *c,
+                                          struct mailproto__run *r, uint32_t flags)
 {
-    if (b->failed) {
-        return MAILPROTO_ERR_SYNTAX;
-    }
     while (r->used < r->in_len) {
         int8_t value;
         int over;
-        if (b->phase == 0 && b->due == 0 && !b->padded) {
-            decode_groups(b, r);
+        if (c->u.base64.phase == 0 && c->u.base64.due == 0 && !c->u.base64.padded) {
+            decode_groups(c, r);
             if (r->used == r->in_len) {
                 break;
             }
         }
-        value = values[r->in[r->used]];
+        value = mailproto__base64_values[r->in[r->used]];
         if (value < 0) {
-            over = decode_other(b, r, r->in[r->used]);
-        } else if (b->phase > 0 && r->put == r->out_cap) {
+            over = decode_other(c, r, r->in[r->used]);
+        } else if (c->u.base64.phase > 0 && r->put == r->out_cap) {
             return MAILPROTO_AGAIN;
         } else {
-            over = decode_value(b, r, (uint32_t)value);
+            over = decode_value(c, r, (uint32_t)value);
         }
         if (over) {
             return MAILPROTO_ERR_SYNTAX;
         }
         r->used++;
     }
-    return (flags & MAILPROTO_CODEC_FINAL) ? decode_end(b, r) : MAILPROTO_OK;
+    return (flags & MAILPROTO_CODEC_FINAL) ? decode_end(c, r) : MAILPROTO_OK;
 }
 
 /* ---- encoder --------------------------------------------------------------------- */
@@ -275,18 +231,18 @@ static void put_group(unsigned char *out, uint32_t group)
 }
 
 /* Whole groups up to the end of the line, the input or the room. */
-static void encode_groups(struct base64 *b, struct run *r)
+static void encode_groups(struct mailproto__codec *c, struct mailproto__run *r)
 {
     size_t groups = (r->in_len - r->used) / 3;
     size_t room = (r->out_cap - r->put) / 4;
-    size_t line = (size_t)(LINE_LENGTH - b->column) / 4;
+    size_t line = (size_t)(LINE_LENGTH - c->u.base64.column) / 4;
     const unsigned char *in = r->in + r->used;
     unsigned char *out = r->out + r->put;
     size_t i;
     if (groups > room) {
         groups = room;
     }
-    if ((b->flags & MAILPROTO_CODEC_LINES) && groups > line) {
+    if ((c->flags & MAILPROTO_CODEC_LINES) && groups > line) {
         groups = line;
     }
     for (i = 0; i < groups; i++, in += 3, out += 4) {
@@ -294,13 +250,13 @@ static void encode_groups(struct base64 *b, struct run *r)
     }
     r->used += groups * 3;
     r->put += groups * 4;
-    if (b->flags & MAILPROTO_CODEC_LINES) {
-        b->column = (uint8_t)(b->column + groups * 4);
+    if (c->flags & MAILPROTO_CODEC_LINES) {
+        c->u.base64.column = (uint8_t)(c->u.base64.column + groups * 4);
     }
 }
 
 /* CRLF; 0: no room. */
-static int encode_line_end(struct base64 *b, struct run *r)
+static int encode_line_end(struct mailproto__codec *c, struct mailproto__run *r)
 {
     if (r->out_cap - r->put < 2) {
         return 0;
@@ -308,123 +264,85 @@ static int encode_line_end(struct base64 *b, struct run *r)
     r->out[r->put] = '\r';
     r->out[r->put + 1] = '\n';
     r->put += 2;
-    b->column = 0;
+    c->u.base64.column = 0;
     return 1;
 }
 
 /* The group that is not whole, in single octets; 0: no room. */
-static int encode_octet(struct base64 *b, struct run *r)
+static int encode_octet(struct mailproto__codec *c, struct mailproto__run *r)
 {
     uint32_t octet = r->in[r->used];
-    if (b->phase == 2) {
+    if (c->u.base64.phase == 2) {
         if (r->out_cap - r->put < 4) {
             return 0;
         }
-        put_group(r->out + r->put, b->bits << 8 | octet);
+        put_group(r->out + r->put, c->u.base64.bits << 8 | octet);
         r->put += 4;
-        b->bits = 0;
-        b->phase = 0;
-        if (b->flags & MAILPROTO_CODEC_LINES) {
-            b->column = (uint8_t)(b->column + 4);
+        c->u.base64.bits = 0;
+        c->u.base64.phase = 0;
+        if (c->flags & MAILPROTO_CODEC_LINES) {
+            c->u.base64.column = (uint8_t)(c->u.base64.column + 4);
         }
     } else {
-        b->bits = b->bits << 8 | octet;
-        b->phase++;
+        c->u.base64.bits = c->u.base64.bits << 8 | octet;
+        c->u.base64.phase++;
     }
     r->used++;
     return 1;
 }
 
-static mailproto_status encode_end(struct base64 *b, struct run *r)
+static mailproto_status encode_end(struct mailproto__codec *c, struct mailproto__run *r)
 {
-    if (b->phase > 0) {
-        if ((b->column == LINE_LENGTH && !encode_line_end(b, r)) ||
+    if (c->u.base64.phase > 0) {
+        if ((c->u.base64.column == LINE_LENGTH && !encode_line_end(c, r)) ||
             r->out_cap - r->put < 4) {
             return MAILPROTO_AGAIN;
         }
-        put_group(r->out + r->put, b->bits << (b->phase == 1 ? 16 : 8));
+        put_group(r->out + r->put,
+                  c->u.base64.bits << (c->u.base64.phase == 1 ? 16 : 8));
         r->put += 4;
         r->out[r->put - 1] = '=';
-        if (b->phase == 1) {
+        if (c->u.base64.phase == 1) {
             r->out[r->put - 2] = '=';
         }
-        b->phase = 0;
-        b->bits = 0;
-        b->column = LINE_LENGTH; /* not empty: its line end follows */
+        c->u.base64.phase = 0;
+        c->u.base64.bits = 0;
+        c->u.base64.column = LINE_LENGTH; /* not empty: its line end follows */
     }
-    if ((b->flags & MAILPROTO_CODEC_LINES) && b->column > 0 && !encode_line_end(b, r)) {
+    if ((c->flags & MAILPROTO_CODEC_LINES) && c->u.base64.column > 0 &&
+        !encode_line_end(c, r)) {
         return MAILPROTO_AGAIN;
     }
-    b->finished = 1;
+    c->u.base64.finished = 1;
     return MAILPROTO_OK;
 }
 
-static mailproto_status encode(struct base64 *b, struct run *r, uint32_t flags)
+mailproto_status mailproto__base64_encode(struct mailproto__codec *c,
+                                          struct mailproto__run *r, uint32_t flags)
 {
-    if (b->finished) {
+    if (c->u.base64.finished) {
         return r->in_len > 0 ? MAILPROTO_ERR_STATE : MAILPROTO_OK;
     }
     while (r->used < r->in_len) {
         size_t before = r->used;
-        if (b->column == LINE_LENGTH && !encode_line_end(b, r)) {
+        if (c->u.base64.column == LINE_LENGTH && !encode_line_end(c, r)) {
             return MAILPROTO_AGAIN;
         }
-        if (b->phase == 0) {
-            encode_groups(b, r);
+        if (c->u.base64.phase == 0) {
+            encode_groups(c, r);
         }
         if (r->used == r->in_len) {
             break;
         }
-        if ((b->phase > 0 || r->in_len - r->used < 3) ? !encode_octet(b, r)
-                                                      : r->used == before) {
+        if ((c->u.base64.phase > 0 || r->in_len - r->used < 3) ? !encode_octet(c, r)
+                                                               : r->used == before) {
             return MAILPROTO_AGAIN;
         }
     }
-    return (flags & MAILPROTO_CODEC_FINAL) ? encode_end(b, r) : MAILPROTO_OK;
+    return (flags & MAILPROTO_CODEC_FINAL) ? encode_end(c, r) : MAILPROTO_OK;
 }
 
 /* ---- both ------------------------------------------------------------------------ */
-
-mailproto_status mailproto_codec_run(mailproto_codec *c, const void *in, size_t in_len,
-                                     size_t *in_used, void *out, size_t out_cap,
-                                     size_t *out_len, uint32_t flags)
-{
-    mailproto_status status = MAILPROTO_ERR_ARGUMENT;
-    unsigned char none; /* where no output is written to when there is no room */
-    struct base64 b;
-    struct run r;
-    memcpy(&b, c, sizeof b);
-    r.in = (const unsigned char *)in;
-    r.in_len = in_len;
-    r.used = 0;
-    r.out = out != NULL ? (unsigned char *)out : &none;
-    r.out_cap = out_cap;
-    r.put = 0;
-    if (b.kind == KIND_DECODER) {
-        status = decode(&b, &r, flags);
-    } else if (b.kind == KIND_ENCODER) {
-        status = encode(&b, &r, flags);
-    }
-    *in_used = r.used;
-    *out_len = r.put;
-    b.offset += r.used;
-    memcpy(c, &b, sizeof b);
-    return status;
-}
-
-uint32_t mailproto_codec_defects(const mailproto_codec *c)
-{
-    struct base64 b;
-    memcpy(&b, c, sizeof b);
-    return b.defects;
-}
-
-uint64_t mailproto_codec_defect_offset(const mailproto_codec *c)
-{
-    struct base64 b;
-    memcpy(&b, c, sizeof b);
-    return b.defect_offset;
-}
 
 size_t mailproto_base64_size(size_t len)
 {

@@ -9,8 +9,14 @@ MAILPROTO__ROLE_FUNCTIONS(smtp_client, MAILPROTO__WEAK);
 #if !defined(MAILPROTO_NO_SMTP_SERVER)
 MAILPROTO__ROLE_FUNCTIONS(smtp_server, MAILPROTO__WEAK);
 #endif
+#if !defined(MAILPROTO_NO_POP3_CLIENT)
+MAILPROTO__ROLE_FUNCTIONS(pop3_client, MAILPROTO__WEAK);
+#endif
+#if !defined(MAILPROTO_NO_POP3_SERVER)
+MAILPROTO__ROLE_FUNCTIONS(pop3_server, MAILPROTO__WEAK);
+#endif
 
-/* A row for each role that is in this build; POP3 and IMAP join here. */
+/* A row for each role that is in this build; IMAP joins here. */
 #if !defined(MAILPROTO_NO_SMTP_CLIENT)
 #define SMTP_CLIENT(call)                                                              \
     case MAILPROTO__SMTP_CLIENT:                                                       \
@@ -25,11 +31,27 @@ MAILPROTO__ROLE_FUNCTIONS(smtp_server, MAILPROTO__WEAK);
 #else
 #define SMTP_SERVER(call)
 #endif
+#if !defined(MAILPROTO_NO_POP3_CLIENT)
+#define POP3_CLIENT(call)                                                              \
+    case MAILPROTO__POP3_CLIENT:                                                       \
+        return mailproto__pop3_client_##call;
+#else
+#define POP3_CLIENT(call)
+#endif
+#if !defined(MAILPROTO_NO_POP3_SERVER)
+#define POP3_SERVER(call)                                                              \
+    case MAILPROTO__POP3_SERVER:                                                       \
+        return mailproto__pop3_server_##call;
+#else
+#define POP3_SERVER(call)
+#endif
 /* Arguments are unused in a build without roles. */
 #define TO_ROLE(s, call)                                                               \
     switch ((s)->role) {                                                               \
         SMTP_CLIENT(call)                                                              \
         SMTP_SERVER(call)                                                              \
+        POP3_CLIENT(call)                                                              \
+        POP3_SERVER(call)                                                              \
     default:                                                                           \
         return MAILPROTO_ERR_NOT_BUILT;                                                \
     }

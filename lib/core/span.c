@@ -77,18 +77,17 @@ int mailproto__number(mailproto_bytes b, uint64_t max, uint64_t *value)
 
 size_t mailproto__decimal(uint64_t value, char *buf)
 {
-    char digits[20];
-    size_t n = 0;
+    size_t len = 1;
     size_t i;
-    do {
-        digits[n] = (char)('0' + (char)(value % 10));
-        value /= 10;
-        n++;
-    } while (value > 0);
-    for (i = 0; i < n; i++) {
-        buf[i] = digits[n - 1 - i];
+    uint64_t rest;
+    for (rest = value / 10; rest > 0; rest /= 10) {
+        len++;
     }
-    return n;
+    for (i = len; i > 0; i--) {
+        buf[i - 1] = (char)('0' + (char)(value % 10));
+        value /= 10;
+    }
+    return len;
 }
 
 /* How many octets follow the first one of a UTF-8 character, and the range of the
@@ -157,7 +156,8 @@ static int word_has_control(const char *at)
     size_t del;
     memcpy(&word, at, sizeof word);
     del = word ^ EACH(127);
-    return (((word - EACH(32)) & ~word) | ((del - EACH(1)) & ~del)) & EACH(128) ? 1 : 0;
+    /* The same octets have their top bit in both. */
+    return ((word - EACH(32)) | (del - EACH(1))) & ~word & EACH(128) ? 1 : 0;
 }
 
 size_t mailproto__find_control(mailproto_bytes b)

@@ -1,57 +1,31 @@
 /*
- * An SMTP server on malloc: the block with its size before it, so that it can be wiped.
- * Written on the public headers alone.
+ * An SMTP server on malloc.
  */
 #include <mailproto/smtp.h>
 
-#include <stdlib.h>
-
-/* Stands before the block and keeps malloc's alignment for it: the engine then lies at
- * the block's first octet. */
-union head {
-    size_t size;
-    uint64_t number;
-    void *pointer;
-    void (*function)(void);
-    char room[16];
-};
+#include "heap/heap.h"
 
 mailproto_status mailproto_smtp_server_new(const mailproto_smtp_server_options *options,
                                            mailproto_smtp_server **out)
 {
     size_t size = mailproto_smtp_server_mem_size(options);
-    union head *head;
+    void *block;
     mailproto_status st;
     if (size == 0) { /* _init() says what is wrong with the options */
         return mailproto_smtp_server_init(NULL, 0, options, out);
     }
-    if (size > SIZE_MAX - sizeof *head) {
+    block = mailproto__heap_new(size);
+    if (block == NULL) {
         return MAILPROTO_ERR_MEMORY;
     }
-    head = (union head *)malloc(sizeof *head + size);
-    if (head == NULL) {
-        return MAILPROTO_ERR_MEMORY;
-    }
-    head->size = size;
-    st = mailproto_smtp_server_init(head + 1, size, options, out);
+    st = mailproto_smtp_server_init(block, size, options, out);
     if (st < 0) {
-        free(head);
+        mailproto__heap_free(block);
     }
     return st;
 }
 
 void mailproto_smtp_server_free(mailproto_smtp_server *server)
 {
-    union head *head;
-    volatile unsigned char *at;
-    size_t left;
-    if (server == NULL) {
-        return;
-    }
-    head = (union head *)(void *)server - 1;
-    at = (volatile unsigned char *)(void *)server;
-    for (left = head->size; left > 0; left--) { /* it may hold credentials */
-        *at++ = 0;
-    }
-    free(head);
+    mailproto__heap_free(server);
 }

@@ -14,7 +14,9 @@ enum phase {
     PENDING,     /* the application's answer is awaited, or more computing */
     INITIAL_DUE, /* the first challenge asks for the initial response */
     SENDING,     /* a response or challenge is partly given */
-    FINISH_DUE /* server: success data went as a challenge; the answer to it is void */
+    FINISH_DUE, /* server: success data went as a challenge; the answer to it is void */
+    ABORT_DUE,  /* client: gives up, as soon as there is room */
+    GIVEN_UP    /* client: has given up; no success can come of it */
 };
 
 /* A piece that, in base64, fits any output buffer an engine accepts; and the largest
@@ -88,6 +90,15 @@ static mailproto_status verdict(mailproto_status error)
     }
 }
 
+/* Client: `*`, now or at ROOM. The phase keeps it in mind, for the mechanism may believe
+ * that all went well. */
+static mailproto_status give_up(uint64_t *w, mailproto_session *s)
+{
+    mailproto_status st = mailproto_session_auth_abort(s);
+    w[WORD_PHASE] = st == MAILPROTO_AGAIN ? ABORT_DUE : GIVEN_UP;
+    return st == MAILPROTO_AGAIN ? MAILPROTO_OK : st;
+}
+
 static mailproto_status finish(mailproto_sasl *x, mailproto_session *s,
                                mailproto_status outcome)
 {
@@ -97,10 +108,12 @@ static mailproto_status finish(mailproto_sasl *x, mailproto_session *s,
         w[WORD_PHASE] = LISTENING;
         return mailproto_session_auth_finish(s, (uint32_t)w[WORD_TAG], outcome);
     }
+    if (outcome != MAILPROTO_OK) {
+        return give_up(w, s);
+    }
     /* The server must hear of it even if this side is content: an empty response to a
-       last challenge (RFC 4422 5), else `*`. */
-    st = outcome == MAILPROTO_OK ? mailproto_session_auth_data(s, NULL, 0, 0)
-                                 : mailproto_session_auth_abort(s);
+       last challenge (RFC 4422 5). */
+    st = mailproto_session_auth_data(s, NULL, 0, 0);
     w[WORD_PHASE] = st == MAILPROTO_AGAIN ? SENDING : LISTENING; /* again at ROOM */
     return st == MAILPROTO_AGAIN ? MAILPROTO_OK : st;
 }
@@ -108,8 +121,13 @@ static mailproto_status finish(mailproto_sasl *x, mailproto_session *s,
 /* Steps the mechanism and does what its state asks for. */
 static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
 {
+    uint64_t *w = mailproto_sasl_driver(x);
     mailproto_sasl_state state = {sizeof state, 0, 0, 0, 0};
-    mailproto_status st = mailproto_sasl_step(x, &state);
+    mailproto_status st;
+    if (w[WORD_PHASE] == ABORT_DUE) {
+        return give_up(w, s);
+    }
+    st = mailproto_sasl_step(x, &state);
     if (st < 0) {
         return st;
     }
@@ -120,10 +138,10 @@ static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
     case MAILPROTO_SASL_DONE:
         return finish(x, s, MAILPROTO_OK);
     case MAILPROTO_SASL_NEEDS:
-        mailproto_sasl_driver(x)[WORD_PHASE] = PENDING;
+        w[WORD_PHASE] = PENDING;
         return MAILPROTO_YOUR_TURN;
     case MAILPROTO_SASL_WORKING:
-        mailproto_sasl_driver(x)[WORD_PHASE] = PENDING;
+        w[WORD_PHASE] = PENDING;
         return MAILPROTO_AGAIN;
     case MAILPROTO_SASL_FAILED:
         return finish(x, s, verdict(state.error));
@@ -204,8 +222,8 @@ static mailproto_status take_data(mailproto_sasl *x, mailproto_session *s,
         return MAILPROTO_OK; /* a failure shows itself at the end */
     }
     if (st == MAILPROTO_ERR_STATE && !has_failed(x)) {
-        return finish(x, s,
-                      MAILPROTO_ERR_SYNTAX); /* a message more than there can be */
+        /* a message more than there can be */
+        return finish(x, s, MAILPROTO_ERR_SYNTAX);
     }
     return advance(x, s);
 }
@@ -220,7 +238,7 @@ static mailproto_status take_result(mailproto_sasl *x, mailproto_session *s,
     if (is_client && success) {
         /* Before all of the response was given, a success means nothing. */
         st = w[WORD_PHASE] == LISTENING ? mailproto_sasl_proven(x) : MAILPROTO_ERR_AUTH;
-    } else if (is_client && has_failed(x)) {
+    } else if (is_client && (w[WORD_PHASE] == GIVEN_UP || has_failed(x))) {
         /* This side gave it up: what the server said was no proof. It gets no other
            mechanism to try, least of all one that shows it the password. */
         st = MAILPROTO_ERR_AUTH;
@@ -234,11 +252,17 @@ static mailproto_status take_result(mailproto_sasl *x, mailproto_session *s,
     return st < 0 ? st : MAILPROTO_EOF;
 }
 
+/* Whether something waits for room in the output. */
+static int is_due(const uint64_t *w)
+{
+    return w[WORD_PHASE] == SENDING || w[WORD_PHASE] == ABORT_DUE;
+}
+
 /* Whether an event is this exchange's. */
 static int is_mine(const uint64_t *w, const mailproto_event *ev)
 {
     if (ev->type == MAILPROTO_EV_ROOM) {
-        return w[WORD_PHASE] == SENDING;
+        return is_due(w);
     }
     return (ev->type == MAILPROTO_EV_AUTH_DATA ||
             ev->type == MAILPROTO_EV_AUTH_RESULT) &&
@@ -250,9 +274,8 @@ mailproto_status mailproto_sasl_drive(mailproto_sasl *sasl, mailproto_session *s
 {
     uint64_t *w = mailproto_sasl_driver(sasl);
     if (ev == NULL) {
-        return w[WORD_PHASE] == PENDING || w[WORD_PHASE] == SENDING
-                   ? advance(sasl, session)
-                   : MAILPROTO_ERR_STATE;
+        return w[WORD_PHASE] == PENDING || is_due(w) ? advance(sasl, session)
+                                                     : MAILPROTO_ERR_STATE;
     }
     if (ev->type == MAILPROTO_EV_AUTH_START) {
         begin(w, SERVER, ev->tag, LISTENING);

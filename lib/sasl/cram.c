@@ -26,6 +26,7 @@ static void respond(mailproto_sasl *x)
     char hex[HEX];
     mailproto__hmac_end(x->hmac, digest);
     if (x->hmac->status < 0) {
+        mailproto__wipe(digest, sizeof digest);
         mailproto__sasl_failed(x, x->hmac->status);
         return;
     }

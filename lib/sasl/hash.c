@@ -1,7 +1,7 @@
 /*
  * One hash function, the caller's or a built-in one. Knows nothing of what is hashed.
  * MAILPROTO_NO_HASHES: there are no built-in ones (their files, hash_....c, are left
- * out).
+ * out). Without CRAM-MD5 there is no MD5, without SCRAM there are no SHAs.
  */
 #include "sasl/hash.h"
 
@@ -28,6 +28,21 @@ static int is_well_formed(const mailproto_hash *row)
            row->output_size == output_size(row->id);
 }
 
+static int is_built_in(uint32_t id)
+{
+#if defined(MAILPROTO_NO_HASHES)
+    (void)id;
+    return 0;
+#elif defined(MAILPROTO_NO_SASL_CRAM_MD5)
+    return id != MAILPROTO_HASH_MD5;
+#elif defined(MAILPROTO_NO_SASL_SCRAM)
+    return id == MAILPROTO_HASH_MD5;
+#else
+    (void)id;
+    return 1;
+#endif
+}
+
 mailproto_status mailproto__hash_find(struct mailproto__hash *h, uint32_t id,
                                       const mailproto_hash *rows, size_t count,
                                       size_t stride)
@@ -49,11 +64,7 @@ mailproto_status mailproto__hash_find(struct mailproto__hash *h, uint32_t id,
             return is_well_formed(row) ? MAILPROTO_OK : MAILPROTO_ERR_ARGUMENT;
         }
     }
-#ifdef MAILPROTO_NO_HASHES
-    return MAILPROTO_ERR_NOT_BUILT;
-#else
-    return MAILPROTO_OK;
-#endif
+    return is_built_in(id) ? MAILPROTO_OK : MAILPROTO_ERR_NOT_BUILT;
 }
 
 mailproto_status mailproto__hash_init(const struct mailproto__hash *h, void *state)

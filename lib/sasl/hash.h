@@ -39,7 +39,8 @@ static inline void mailproto__wipe_words(uint32_t *words, size_t n)
     }
 }
 
-/* Each: the start values, and one block of 64 octets. */
+/* Each: the start values, and one block of 64 octets. MD5 comes with CRAM-MD5 and APOP,
+ * the others with SCRAM. */
 void mailproto__md5_start(uint32_t *h);
 void mailproto__md5_block(uint32_t *h, const uint8_t *block);
 void mailproto__sha1_start(uint32_t *h);

@@ -8,27 +8,53 @@
 
 enum { LENGTH_AT = MAILPROTO__HASH_BLOCK - 8 };
 
-void mailproto__md_init(struct mailproto__md *m, uint32_t id)
+/* Each `id` is of a hash that is in the build (hash.c). */
+static void start(uint32_t *h, uint32_t id)
 {
-    m->octets = 0;
-    if (id == MAILPROTO_HASH_MD5) {
-        mailproto__md5_start(m->h);
-    } else if (id == MAILPROTO_HASH_SHA1) {
-        mailproto__sha1_start(m->h);
-    } else {
-        mailproto__sha256_start(m->h);
+    switch (id) {
+#ifndef MAILPROTO_NO_SASL_CRAM_MD5
+    case MAILPROTO_HASH_MD5:
+        mailproto__md5_start(h);
+        break;
+#endif
+#ifndef MAILPROTO_NO_SASL_SCRAM
+    case MAILPROTO_HASH_SHA1:
+        mailproto__sha1_start(h);
+        break;
+    case MAILPROTO_HASH_SHA256:
+        mailproto__sha256_start(h);
+        break;
+#endif
+    default:
+        break;
     }
 }
 
 static void take_block(uint32_t *h, uint32_t id, const uint8_t *block)
 {
-    if (id == MAILPROTO_HASH_MD5) {
+    switch (id) {
+#ifndef MAILPROTO_NO_SASL_CRAM_MD5
+    case MAILPROTO_HASH_MD5:
         mailproto__md5_block(h, block);
-    } else if (id == MAILPROTO_HASH_SHA1) {
+        break;
+#endif
+#ifndef MAILPROTO_NO_SASL_SCRAM
+    case MAILPROTO_HASH_SHA1:
         mailproto__sha1_block(h, block);
-    } else {
+        break;
+    case MAILPROTO_HASH_SHA256:
         mailproto__sha256_block(h, block);
+        break;
+#endif
+    default:
+        break;
     }
+}
+
+void mailproto__md_init(struct mailproto__md *m, uint32_t id)
+{
+    m->octets = 0;
+    start(m->h, id);
 }
 
 void mailproto__md_update(struct mailproto__md *m, uint32_t id, const void *data,

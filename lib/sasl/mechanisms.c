@@ -4,6 +4,7 @@
  */
 #include "core/options.h"
 #include "core/span.h"
+#include "sasl/left_out.h"
 #include "sasl/sasl.h"
 
 enum {
@@ -56,10 +57,33 @@ const struct mailproto__sasl_row *mailproto__sasl_find(mailproto_bytes name)
     return NULL;
 }
 
+int mailproto__sasl_is_built(const struct mailproto__sasl_row *r)
+{
+    switch ((enum mailproto__sasl_kind)r->kind) {
+    case MAILPROTO__SASL_PLAIN:
+    case MAILPROTO__SASL_LOGIN:
+        return MAILPROTO__HAS_PLAIN;
+    case MAILPROTO__SASL_CRAM:
+        return MAILPROTO__HAS_CRAM;
+    case MAILPROTO__SASL_SCRAM:
+        return MAILPROTO__HAS_SCRAM;
+    case MAILPROTO__SASL_OAUTHBEARER:
+    case MAILPROTO__SASL_XOAUTH2:
+        return MAILPROTO__HAS_OAUTH;
+    case MAILPROTO__SASL_CUSTOM:
+    case MAILPROTO__SASL_EXTERNAL:
+    case MAILPROTO__SASL_ANONYMOUS:
+    default:
+        return 1;
+    }
+}
+
 uint32_t mailproto_sasl_flags(mailproto_bytes mechanism)
 {
     const struct mailproto__sasl_row *r = mailproto__sasl_find(mechanism);
-    return r != NULL ? r->flags | (uint32_t)MAILPROTO_SASL_BUILT_IN : 0;
+    return r != NULL && mailproto__sasl_is_built(r)
+               ? r->flags | (uint32_t)MAILPROTO_SASL_BUILT_IN
+               : 0;
 }
 
 /* ---- choice ------------------------------------------------------------------ */
@@ -108,7 +132,7 @@ static int is_possible(const mailproto_sasl_choice *c,
                        const struct mailproto__sasl_row *r, uint32_t allowed)
 {
     uint32_t has = c->flags;
-    if ((allowed & bit_of(r)) == 0 ||
+    if ((allowed & bit_of(r)) == 0 || !mailproto__sasl_is_built(r) ||
         ((r->flags & PLUS) != 0 && c->binding_type == MAILPROTO_BINDING_NONE) ||
         ((has & MAILPROTO_SASL_HAVE_AUTHZID) != 0 && (r->asks & AUTHZID) == 0)) {
         return 0;
@@ -123,18 +147,33 @@ static int is_possible(const mailproto_sasl_choice *c,
                                                        : MAILPROTO_SASL_AS_GUEST)) != 0;
 }
 
-/* Whether only a bound mechanism may have the password (see the header). */
-static int must_bind(const mailproto_sasl_choice *c, uint32_t allowed)
+/* The -PLUS forms, as bits: all of them, and those that this side could use if they are
+ * offered. */
+struct bound {
+    uint32_t all, ours;
+};
+
+static struct bound bound_forms(const mailproto_sasl_choice *c, uint32_t allowed)
 {
+    struct bound b = {0, 0};
     size_t i;
     for (i = 0; i < COUNT; i++) {
         const struct mailproto__sasl_row *r = &mechanisms[i];
-        if ((r->flags & PLUS) != 0 && (c->offered & bit_of(r)) != 0 &&
-            is_possible(c, r, allowed)) {
-            return 1;
+        if ((r->flags & PLUS) != 0) {
+            b.all |= bit_of(r);
+            b.ours |= is_possible(c, r, allowed) ? bit_of(r) : 0;
         }
     }
-    return 0;
+    return b;
+}
+
+/* RFC 5802 6: "p", and "y" where this side would bind and the server seems unable to.
+ * Who offers -PLUS refuses "y", so a mechanism that was allowed without it says "n". */
+static int gives_binding(const mailproto_sasl_choice *c,
+                         const struct mailproto__sasl_row *r, struct bound b)
+{
+    return (r->flags & PLUS) != 0 || (r->kind == MAILPROTO__SASL_SCRAM && b.ours != 0 &&
+                                      (c->offered & b.all) == 0);
 }
 
 mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choice,
@@ -143,19 +182,19 @@ mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choice,
     mailproto_status status = MAILPROTO_ERR_NOT_OFFERED;
     uint32_t may_be_clear = MAILPROTO_SASL_ENCRYPTED | MAILPROTO_SASL_ALLOW_CLEAR;
     uint32_t allowed;
-    int bind;
+    struct bound bound;
     size_t i;
     if (choice->struct_size < sizeof *choice) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     allowed = choice->allowed.len > 0 ? bits_of(choice->allowed) : ~(uint32_t)0;
-    bind = must_bind(choice, allowed);
+    bound = bound_forms(choice, allowed);
     for (i = 0; i < COUNT; i++) {
         const struct mailproto__sasl_row *r = &mechanisms[i];
         if ((choice->offered & ~choice->tried & bit_of(r)) == 0 ||
             !is_possible(choice, r, allowed) ||
-            (bind && (r->asks & MAILPROTO__ASKS_PASSWORD) != 0 &&
-             (r->flags & PLUS) == 0)) {
+            ((choice->offered & bound.ours) != 0 && (r->flags & PLUS) == 0 &&
+             (r->asks & MAILPROTO__ASKS_PASSWORD) != 0)) {
             continue;
         }
         if ((r->flags & PLAINTEXT) != 0 && (choice->flags & may_be_clear) == 0) {
@@ -163,6 +202,7 @@ mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choice,
             continue;
         }
         choice->tried |= bit_of(r);
+        choice->give_binding = (uint32_t)gives_binding(choice, r, bound);
         *mechanism = name_of(r);
         return MAILPROTO_OK;
     }

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
+#include "sasl/left_out.h"
 #include "sasl/secret.h"
 
 /* ---- states, for the mechanisms ---------------------------------------------- */
@@ -45,8 +46,10 @@ void mailproto__sasl_ask(mailproto_sasl *x, uint32_t need)
                                          n->password, &n->password);
         }
     }
-    if (st != MAILPROTO_OK) {
-        /* RFC 5802 5.1: a name that cannot be prepared ends the exchange. */
+    /* RFC 5802 5.1: a name that cannot be prepared ends the exchange; so does one that
+       has become something else than a name. */
+    if (st != MAILPROTO_OK || !mailproto__is_name(n->name) ||
+        mailproto__holds_nul(n->password)) {
         mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH);
         return;
     }

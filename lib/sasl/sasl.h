@@ -50,6 +50,9 @@ struct mailproto__sasl_row {
 /* The row of a name in any case, or NULL. */
 const struct mailproto__sasl_row *mailproto__sasl_find(mailproto_bytes name);
 
+/* Whether its family is in this build. */
+int mailproto__sasl_is_built(const struct mailproto__sasl_row *r);
+
 /* ---- an exchange ------------------------------------------------------------- */
 
 /* What SCRAM keeps besides. */
@@ -154,29 +157,42 @@ mailproto_status mailproto__sasl_prepare(mailproto_sasl *x, uint32_t what,
 
 /* ---- the mechanisms ---------------------------------------------------------- */
 
-/* The step of each: whatever is new is in `has_message` or `answered`. */
-void mailproto__sasl_plain_step(mailproto_sasl *x);
-void mailproto__sasl_login_step(mailproto_sasl *x);
+/*
+ * Of each family, as far as it has them:
+ * step    whatever is new is in `has_message` or `answered`
+ * start   its part of mailproto_sasl_init(): OK or negative
+ * input   a challenge that is hashed and not kept
+ * answer  its part of mailproto_sasl_answer(); what is no answer changes the verdict, so
+ *         that the exchange fails as for an unknown user
+ * Stand-ins for families that are left out of the build: left_out.h.
+ */
 void mailproto__sasl_external_step(mailproto_sasl *x);
 void mailproto__sasl_anonymous_step(mailproto_sasl *x);
-void mailproto__sasl_cram_step(mailproto_sasl *x);
-void mailproto__sasl_scram_step(mailproto_sasl *x);
+
+#ifndef MAILPROTO_NO_SASL_PLAIN
+void mailproto__sasl_plain_step(mailproto_sasl *x);
+void mailproto__sasl_login_step(mailproto_sasl *x);
+#endif
+
+#ifndef MAILPROTO_NO_SASL_OAUTH
 void mailproto__sasl_oauth_step(mailproto_sasl *x);
+mailproto_status mailproto__sasl_oauth_answer(mailproto_sasl *x, mailproto_bytes error);
+#endif
 
-/* A mechanism's part of mailproto_sasl_init(); OK or negative. */
+#ifndef MAILPROTO_NO_SASL_CRAM_MD5
 mailproto_status mailproto__sasl_cram_start(mailproto_sasl *x);
-mailproto_status mailproto__sasl_scram_start(mailproto_sasl *x);
-
-/* A challenge that is hashed and not kept. */
+void mailproto__sasl_cram_step(mailproto_sasl *x);
 void mailproto__sasl_cram_input(mailproto_sasl *x, const void *data, size_t len);
-
-/* A mechanism's part of mailproto_sasl_answer(). What is no answer changes the verdict,
- * so that the exchange fails as for an unknown user. */
 mailproto_status mailproto__sasl_cram_answer(mailproto_sasl *x,
                                              mailproto_bytes password);
+#endif
+
+#ifndef MAILPROTO_NO_SASL_SCRAM
+mailproto_status mailproto__sasl_scram_start(mailproto_sasl *x);
+void mailproto__sasl_scram_step(mailproto_sasl *x);
 mailproto_status mailproto__sasl_scram_answer(mailproto_sasl *x,
                                               mailproto_bytes password);
-mailproto_status mailproto__sasl_oauth_answer(mailproto_sasl *x, mailproto_bytes error);
+#endif
 
 /* SCRAM: the two sides (scram_client.c, scram_server.c). */
 mailproto_status mailproto__scram_client_start(mailproto_sasl *x);

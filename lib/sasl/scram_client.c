@@ -138,21 +138,23 @@ static void respond(mailproto_sasl *x)
     x->parts[3] = s->nonce;
     mailproto__scram_sign(x, s->stored_key, x->parts, WITHOUT_PROOF, proof);
     mailproto__scram_sign(x, s->server_key, x->parts, WITHOUT_PROOF, s->signature);
-    if (x->hmac->status < 0) {
-        mailproto__sasl_failed(x, x->hmac->status);
-        return;
+    if (x->hmac->status == MAILPROTO_OK) {
+        /* ClientProof = ClientKey XOR ClientSignature */
+        for (i = 0; i < size; i++) {
+            proof[i] ^= s->client_key[i];
+        }
+        x->parts[4] = MAILPROTO__LITERAL(",p=");
+        x->parts[5] = mailproto__span(
+            s->proof_text, mailproto__base64_secret(proof, size, s->proof_text));
     }
-    /* ClientProof = ClientKey XOR ClientSignature */
-    for (i = 0; i < size; i++) {
-        proof[i] ^= s->client_key[i];
-    }
-    x->parts[4] = MAILPROTO__LITERAL(",p=");
-    x->parts[5] = mailproto__span(s->proof_text,
-                                  mailproto__base64_secret(proof, size, s->proof_text));
     mailproto__wipe(proof, sizeof proof);
     mailproto__wipe(s->client_key, sizeof s->client_key);
     mailproto__wipe(s->stored_key, sizeof s->stored_key);
     mailproto__wipe(s->server_key, sizeof s->server_key);
+    if (x->hmac->status < 0) {
+        mailproto__sasl_failed(x, x->hmac->status);
+        return;
+    }
     x->stage = FINAL_SENT;
     mailproto__sasl_respond(x, MAILPROTO_SASL_CONTINUE);
 }

@@ -54,7 +54,7 @@ static mailproto_status bind(mailproto_sasl *x, mailproto_bytes name)
 /* gs2-cbind-flag (RFC 5802 6, 7). */
 static mailproto_status read_flag(mailproto_sasl *x, mailproto_bytes flag)
 {
-    int can_bind = x->options.binding.len > 0;
+    int can_bind = x->options.binding.len > 0 || x->options.other_binding.len > 0;
     int must_bind = (x->row->flags & MAILPROTO_SASL_PLUS) != 0;
     if (flag.len > 2 && flag.ptr[0] == 'p' && flag.ptr[1] == '=') {
         return bind(x, mailproto__tail(flag, 2));

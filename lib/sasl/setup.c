@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
+#include "sasl/left_out.h"
 #include "sasl/sasl.h"
 
 enum {
@@ -96,7 +97,8 @@ static int scram_is_well(const mailproto_sasl_options *o,
 {
     return is_nonce(o) && is_bound(o->binding, o->binding_type) &&
            is_bound(o->other_binding, o->other_binding_type) &&
-           ((r->flags & MAILPROTO_SASL_PLUS) == 0 || o->binding.len > 0) &&
+           ((r->flags & MAILPROTO_SASL_PLUS) == 0 || o->binding.len > 0 ||
+            (o->role == MAILPROTO_SASL_SERVER && o->other_binding.len > 0)) &&
            o->min_iterations <= o->max_iterations;
 }
 
@@ -174,7 +176,11 @@ static mailproto_status read_options(const mailproto_sasl_options *from,
     if (o->custom != NULL) {
         return check_custom(o);
     }
-    return *row != NULL ? check_built_in(o, *row) : MAILPROTO_ERR_NOT_OFFERED;
+    if (*row == NULL) {
+        return MAILPROTO_ERR_NOT_OFFERED;
+    }
+    return mailproto__sasl_is_built(*row) ? check_built_in(o, *row)
+                                          : MAILPROTO_ERR_NOT_BUILT;
 }
 
 /* ---- the block --------------------------------------------------------------- */

@@ -116,6 +116,28 @@ int mailproto__sasl_put_decoded(mailproto_sasl *x, mailproto_bytes text)
     return 1;
 }
 
+/* ---- msg-id ------------------------------------------------------------------ */
+
+int mailproto_sasl_is_timestamp(mailproto_bytes text)
+{
+    const char *at;
+    size_t i;
+    if (text.len < 5 || text.ptr[0] != '<' || text.ptr[text.len - 1] != '>') {
+        return 0;
+    }
+    for (i = 1; i < text.len - 1; i++) {
+        char c = text.ptr[i];
+        if (!mailproto__is((unsigned char)c, MAILPROTO__VCHAR) || c == '<' ||
+            c == '>') {
+            return 0;
+        }
+    }
+    /* One "@" with something on each side (RFC 822 6.1, addr-spec). */
+    at = memchr(text.ptr, '@', text.len);
+    return at != NULL && at != text.ptr + 1 && at != text.ptr + text.len - 2 &&
+           memchr(at + 1, '@', text.len - (size_t)(at + 1 - text.ptr)) == NULL;
+}
+
 /* ---- saslname ---------------------------------------------------------------- */
 
 static int is_escaped(char c)

@@ -187,6 +187,9 @@ void mailproto__smtp_client_check_room(mailproto_smtp_client *c)
     int can = c->needs == MAILPROTO__NEEDS_ALONE
                   ? c->count == 0 && c->wish == MAILPROTO__WISH_NONE
                   : has_room(c, c->needs);
+    if (c->auth_step != MAILPROTO__AUTH_NOT) {
+        can = 1; /* a part of a response needs no entry: any progress is worth a try */
+    }
     if (c->session.wants_room == MAILPROTO__ROOM_GREW && !can) {
         c->session.wants_room = MAILPROTO__ROOM_WANTED;
     }

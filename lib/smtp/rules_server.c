@@ -25,6 +25,10 @@
  * (RFC 3207 4). AUTH is not LAST: with an initial response it may be pipelined (RFC
  * 4954 4). */
 static const struct mailproto__smtp_rule server_rows[] = {
+    {IN(MAIL) | IN(RCPT), VERB(RCPT), 0, TO(RCPT),
+     TLS}, /* what comes most comes first */
+    {IN(READY), VERB(MAIL), 0, TO(MAIL), TLS | LOGIN},
+    {IN(MAIL) | IN(RCPT), VERB(DATA), 0, TO(CONTENT), LAST | RECIPIENT | TLS},
     {ANY, VERB(EHLO), 0, TO(READY), LAST | FORGETS},
     {ANY, VERB(HELO), 0, TO(READY), LAST | FORGETS | TLS},
     {IN(START), VERB(RSET), 0, TO(SAME), TLS},
@@ -37,9 +41,6 @@ static const struct mailproto__smtp_rule server_rows[] = {
     {ANY, VERB(STARTTLS), CAP(STARTTLS), TO(START), LAST | FORGETS},
     {ANY | IN(REFUSED), VERB(QUIT), 0, TO(OVER), LAST},
     {IN(READY), VERB(AUTH), CAP(AUTH), TO(AUTH), TLS}, /* RFC 4954 4 */
-    {IN(READY), VERB(MAIL), 0, TO(MAIL), TLS | LOGIN},
-    {IN(MAIL) | IN(RCPT), VERB(RCPT), 0, TO(RCPT), TLS},
-    {IN(MAIL) | IN(RCPT), VERB(DATA), 0, TO(CONTENT), LAST | RECIPIENT | TLS},
 };
 
 enum { SERVER_ROWS = sizeof server_rows / sizeof server_rows[0] };

@@ -140,6 +140,8 @@ struct mailproto_smtp_server {
     uint8_t initial;       /* the AUTH data being read is the initial response */
     uint8_t empty_initial; /* ... which is `=` */
     uint8_t spoke;         /* a command line was read */
+    uint8_t wary; /* AUTH has failed, and no known verb came since: a line may be
+                              a response that was sent without waiting */
     uint8_t early_told;
     uint8_t ending; /* close when all is told */
 };

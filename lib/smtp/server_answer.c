@@ -295,24 +295,45 @@ mailproto_status mailproto_smtp_server_reply(mailproto_smtp_server *server,
     return MAILPROTO_OK;
 }
 
-mailproto_status mailproto_smtp_server_shutdown(mailproto_smtp_server *server,
-                                                mailproto_bytes text)
+/* The last line that shutdown() says. */
+static mailproto_status shutdown_line(const mailproto_smtp_status *status,
+                                      mailproto_bytes text,
+                                      struct mailproto__smtp_line *line)
 {
-    mailproto_session *s = &server->session;
-    struct mailproto__smtp_line line;
-    if (s->failed || s->closing || s->closed || server->ending) {
-        return MAILPROTO_ERR_STATE;
+    static const mailproto_smtp_status unavailable = {.code = 421};
+    struct mailproto__smtp_line own;
+    mailproto_status st = mailproto__smtp_server_app_line(
+        status != NULL ? status : &unavailable, text, line);
+    if (st < 0) {
+        return st;
     }
-    if ((text.ptr == NULL && text.len > 0) ||
-        mailproto__find_control(text) < text.len || !mailproto__is_utf8(text)) {
+    if (line->code != 421) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (text.len > MAILPROTO__SMTP_TEXT_MAX) {
         return MAILPROTO_ERR_TOO_LONG;
     }
-    mailproto__smtp_server_own_line(MAILPROTO__OWN_SHUTDOWN, &line);
-    if (text.len > 0) {
-        line.text = text;
+    mailproto__smtp_server_own_line(MAILPROTO__OWN_SHUTDOWN, &own);
+    line->host = own.host;
+    if (text.len == 0) {
+        line->text = own.text;
+    }
+    return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_smtp_server_shutdown(mailproto_smtp_server *server,
+                                                const mailproto_smtp_status *status,
+                                                mailproto_bytes text)
+{
+    mailproto_session *s = &server->session;
+    struct mailproto__smtp_line line;
+    mailproto_status st;
+    if (s->failed || s->closing || s->closed || server->ending) {
+        return MAILPROTO_ERR_STATE;
+    }
+    st = shutdown_line(status, text, &line);
+    if (st < 0) {
+        return st;
     }
     line.enhanced = server->greeted; /* RFC 2034 4: none instead of a greeting */
     mailproto__smtp_server_farewell(server, &line);

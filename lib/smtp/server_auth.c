@@ -8,19 +8,6 @@
 
 /* ---- the beginning --------------------------------------------------------------- */
 
-static int knows_mechanism(const mailproto_smtp_server *server)
-{
-    mailproto_bytes rest = server->mechanisms;
-    mailproto_bytes word = mailproto__word(&rest);
-    while (word.len > 0) {
-        if (mailproto__equal_nocase(word, server->command.mechanism)) {
-            return 1;
-        }
-        word = mailproto__word(&rest);
-    }
-    return 0;
-}
-
 enum mailproto__smtp_own
 mailproto__smtp_server_auth_refusal(const mailproto_smtp_server *server)
 {
@@ -37,7 +24,10 @@ mailproto__smtp_server_auth_refusal(const mailproto_smtp_server *server)
     if (!server->esmtp) {
         return MAILPROTO__OWN_NO_HELLO;
     }
-    return knows_mechanism(server) ? MAILPROTO__OWN_NONE : MAILPROTO__OWN_NO_MECHANISM;
+    return mailproto__auth_offers(&server->session, server->mechanisms,
+                                  server->command.mechanism)
+               ? MAILPROTO__OWN_NONE
+               : MAILPROTO__OWN_NO_MECHANISM;
 }
 
 /* The next line of the exchange is the peer's, `limit` octets at most. */
@@ -82,6 +72,7 @@ void mailproto__smtp_server_auth_end(mailproto_smtp_server *server, uint32_t cod
     server->state = MAILPROTO__SMTP_READY;
     server->result_code = code;
     server->tell |= MAILPROTO__TELL_AUTH;
+    server->wary = code != 235;
     if (code == 235) {
         server->logged_in = 1;
         s->caps &= ~((uint64_t)1 << MAILPROTO_SMTP_CAP_AUTH);

@@ -11,12 +11,20 @@
 
 /* ---- what a line shows ----------------------------------------------------------- */
 
-/* Octets of a line that are no secret: all, but of AUTH only verb and mechanism. */
-static size_t public_part(mailproto_bytes line)
+/* Octets of a line that are no secret. Of AUTH: verb and mechanism; of a line that may be
+ * the response to an AUTH that has failed: none; of any other: all. */
+static size_t public_part(const mailproto_smtp_server *server, uint32_t verb,
+                          mailproto_bytes line)
 {
-    size_t i;
-    if (mailproto__smtp_verb(line, &i) != MAILPROTO_SMTP_VERB_AUTH) {
+    size_t i = 0;
+    if (server->wary && verb == MAILPROTO_SMTP_VERB_UNKNOWN) {
+        return 0;
+    }
+    if (verb != MAILPROTO_SMTP_VERB_AUTH) {
         return line.len;
+    }
+    while (i < line.len && line.ptr[i] != ' ') {
+        i++;
     }
     while (i < line.len && line.ptr[i] == ' ') {
         i++;
@@ -28,9 +36,10 @@ static size_t public_part(mailproto_bytes line)
 }
 
 /* Consumes the first `n` octets at hand, which belong to the command line `line`. */
-static void take(mailproto_session *s, mailproto_bytes line, size_t n)
+static void take(mailproto_smtp_server *server, mailproto_bytes line, size_t n)
 {
-    size_t open = public_part(line);
+    mailproto_session *s = &server->session;
+    size_t open = public_part(server, server->command.verb, line);
     open = open < line.len && open < n ? open : n;
     mailproto__trace(s, MAILPROTO_TRACE_COMMAND, line.ptr, open);
     mailproto__trace(s, MAILPROTO_TRACE_CREDENTIAL, line.ptr + open, n - open);
@@ -78,8 +87,12 @@ static void tell_rejected(mailproto_smtp_server *server, enum mailproto__smtp_ow
     ev->flags |= MAILPROTO_EVF_REJECTED;
     ev->code = line.code;
     ev->number = server->command.verb;
-    ev->text =
-        mailproto__span(server->command.line.ptr, public_part(server->command.line));
+    ev->text = mailproto__span(
+        server->command.line.ptr,
+        public_part(server, server->command.verb, server->command.line));
+    if (server->command.verb == MAILPROTO_SMTP_VERB_AUTH) {
+        server->wary = 1;
+    }
 }
 
 mailproto_status mailproto__smtp_server_reject_and_close(mailproto_smtp_server *server,
@@ -211,6 +224,9 @@ static enum mailproto__smtp_own judge(const mailproto_smtp_server *server,
     if (rule == NULL) {
         return sequence_reply(server);
     }
+    if (server->wary) {
+        return MAILPROTO__OWN_UNKNOWN;
+    }
     /* Whatever stands for an initial response is found out when it is decoded. */
     if (fault != MAILPROTO__SMTP_GOOD && c->initial.ptr == NULL) {
         return fault_reply(fault, c->verb);
@@ -331,11 +347,15 @@ static int is_http(const mailproto_smtp_server *server, mailproto_bytes line)
 /* The last word to a line that ends the session, or OWN_NONE. */
 static enum mailproto__smtp_own fatal_reply(const mailproto_smtp_server *server)
 {
-    if (is_http(server, server->command.line)) {
-        return MAILPROTO__OWN_HTTP;
+    switch (server->command.verb) {
+    case MAILPROTO_SMTP_VERB_UNKNOWN:
+        return is_http(server, server->command.line) ? MAILPROTO__OWN_HTTP
+                                                     : MAILPROTO__OWN_NONE;
+    case MAILPROTO_SMTP_VERB_BDAT:
+        return MAILPROTO__OWN_NO_BDAT;
+    default:
+        return MAILPROTO__OWN_NONE;
     }
-    return server->command.verb == MAILPROTO_SMTP_VERB_BDAT ? MAILPROTO__OWN_NO_BDAT
-                                                            : MAILPROTO__OWN_NONE;
 }
 
 static mailproto_status end_session(mailproto_smtp_server *server,
@@ -354,12 +374,17 @@ static enum mailproto__smtp_fault parse(mailproto_smtp_server *server,
                                         mailproto_bytes line)
 {
     uint64_t caps = server->session.caps;
+    enum mailproto__smtp_fault fault;
     size_t at;
     if (server->logged_in) {
         caps |= (uint64_t)1 << MAILPROTO_SMTP_CAP_AUTH; /* AUTH= of MAIL: RFC 4954 5 */
     }
-    return mailproto__smtp_command_parse(line, caps, 0, server->utf8, &server->command,
-                                         &at);
+    fault = mailproto__smtp_command_parse(line, caps, 0, server->utf8, &server->command,
+                                          &at);
+    if (server->command.verb != MAILPROTO_SMTP_VERB_UNKNOWN) {
+        server->wary = 0;
+    }
+    return fault;
 }
 
 /* Whether what stands for an initial response is read like a line of the exchange. */
@@ -378,26 +403,26 @@ static mailproto_status whole_line(mailproto_smtp_server *server, mailproto_byte
     size_t prefix = line.len + 2;
     server->line_at = s->offset;
     if (refusal != MAILPROTO__OWN_NONE) {
-        take(s, line, prefix);
+        take(server, line, prefix);
         return end_session(server, refusal);
     }
     server->spoke = 1;
     refusal = judge(server, fault, &rule);
     if (refusal != MAILPROTO__OWN_NONE) {
-        size_t open = public_part(line);
-        take(s, line, prefix);
+        size_t open = public_part(server, server->command.verb, line);
+        take(server, line, prefix);
         mailproto__wipe(s->in.base + s->in.head - prefix + open, line.len - open);
         server->command.line.len = open;
         return mailproto__smtp_server_reject(server, refusal);
     }
     if (server->command.verb != MAILPROTO_SMTP_VERB_AUTH) {
-        take(s, line, prefix);
+        take(server, line, prefix);
         return carry_out(server, rule);
     }
     if (has_initial(server)) {
         prefix = (size_t)(server->command.initial.ptr - line.ptr);
     }
-    take(s, line, prefix);
+    take(server, line, prefix);
     return mailproto__smtp_server_auth_begin(server, prefix);
 }
 
@@ -406,7 +431,8 @@ static mailproto_status whole_line(mailproto_smtp_server *server, mailproto_byte
 static mailproto_status long_line(mailproto_smtp_server *server, mailproto_bytes line)
 {
     mailproto_session *s = &server->session;
-    size_t open = public_part(line);
+    size_t verb_len;
+    size_t open = public_part(server, mailproto__smtp_verb(line, &verb_len), line);
     size_t prefix = open;
     enum mailproto__smtp_fault fault = parse(server, mailproto__span(line.ptr, open));
     enum mailproto__smtp_own refusal = fatal_reply(server);
@@ -414,7 +440,7 @@ static mailproto_status long_line(mailproto_smtp_server *server, mailproto_bytes
     server->command.line = line;
     server->line_at = s->offset;
     if (refusal != MAILPROTO__OWN_NONE) {
-        take(s, line, line.len);
+        take(server, line, line.len);
         return end_session(server, refusal);
     }
     server->spoke = 1;
@@ -422,13 +448,13 @@ static mailproto_status long_line(mailproto_smtp_server *server, mailproto_bytes
     while (prefix < line.len && line.ptr[prefix] == ' ') {
         prefix++;
     }
-    if (open < line.len && prefix < line.len) {
+    if (open > 0 && open < line.len && prefix < line.len) {
         const struct mailproto__smtp_rule *rule;
         refusal = judge(server, fault, &rule);
     }
     if (refusal == MAILPROTO__OWN_NONE) {
         server->command.initial = mailproto__tail(line, prefix);
-        take(s, line, prefix);
+        take(server, line, prefix);
         return mailproto__smtp_server_auth_begin(server, prefix);
     }
     mailproto__smtp_server_own_line(refusal, &reply);
@@ -437,7 +463,7 @@ static mailproto_status long_line(mailproto_smtp_server *server, mailproto_bytes
     }
     tell_rejected(server, refusal);
     server->swallow = (uint8_t)refusal;
-    s->secret_in = server->command.verb == MAILPROTO_SMTP_VERB_AUTH;
+    s->secret_in = server->command.verb == MAILPROTO_SMTP_VERB_AUTH || server->wary;
     return MAILPROTO_OK;
 }
 

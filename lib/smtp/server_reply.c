@@ -125,15 +125,22 @@ static size_t write_head(const mailproto_smtp_server *server,
     return len;
 }
 
-size_t mailproto__smtp_server_line_size(const mailproto_smtp_server *server,
-                                        const struct mailproto__smtp_line *line)
+/* Octets of a line behind its head. */
+static size_t rest_size(const mailproto_smtp_server *server,
+                        const struct mailproto__smtp_line *line)
 {
-    char head[HEAD_MAX];
-    size_t len = write_head(server, line, head) + line->text.len + 2;
+    size_t len = line->text.len + 2;
     if (line->host) {
         len += server->host_name.len + (line->text.len > 0 ? 1 : 0);
     }
     return len;
+}
+
+size_t mailproto__smtp_server_line_size(const mailproto_smtp_server *server,
+                                        const struct mailproto__smtp_line *line)
+{
+    char head[HEAD_MAX];
+    return write_head(server, line, head) + rest_size(server, line);
 }
 
 size_t mailproto__smtp_server_put_line(mailproto_smtp_server *server,
@@ -141,11 +148,12 @@ size_t mailproto__smtp_server_put_line(mailproto_smtp_server *server,
 {
     mailproto_session *s = &server->session;
     char head[HEAD_MAX];
-    size_t len = mailproto__smtp_server_line_size(server, line);
+    size_t head_len = write_head(server, line, head);
+    size_t len = head_len + rest_size(server, line);
     if (mailproto__room(s) < len) {
         return 0;
     }
-    (void)mailproto__put(s, head, write_head(server, line, head));
+    (void)mailproto__put(s, head, head_len);
     if (line->host) {
         (void)mailproto__put_span(s, server->host_name);
         (void)mailproto__put(s, " ", line->text.len > 0 ? 1 : 0);
@@ -173,7 +181,9 @@ uint64_t mailproto__smtp_server_caps(const mailproto_smtp_server *server)
             caps &= ~bit(MAILPROTO_SMTP_CAP_AUTH);
         }
     }
-    if (server->logged_in) {
+    if (server->logged_in ||
+        !mailproto__auth_offers(&server->session, server->mechanisms,
+                                mailproto__span(NULL, 0))) {
         caps &= ~bit(MAILPROTO_SMTP_CAP_AUTH);
     }
     return caps;
@@ -198,8 +208,13 @@ static void put_cap(mailproto_smtp_server *server, uint32_t cap, int last)
         (void)mailproto__put(s, " ", 1);
         (void)mailproto__put_number(s, server->max_content);
     } else if (cap == MAILPROTO_SMTP_CAP_AUTH) {
-        (void)mailproto__put(s, " ", 1);
-        (void)mailproto__put_span(s, server->mechanisms);
+        mailproto_bytes list = server->mechanisms;
+        mailproto_bytes name = mailproto__auth_offered(s, &list);
+        while (name.len > 0) {
+            (void)mailproto__put(s, " ", 1);
+            (void)mailproto__put_span(s, name);
+            name = mailproto__auth_offered(s, &list);
+        }
     }
     (void)mailproto__put(s, "\r\n", 2);
 }

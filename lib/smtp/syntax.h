@@ -73,8 +73,8 @@ enum mailproto__smtp_fault mailproto__smtp_mailbox(mailproto_bytes text, int utf
                                                    mailproto_smtp_path *out,
                                                    size_t *at);
 
-/* Domain or address literal (HELO and EHLO: anything without controls or blanks passes
- * there on the server; the client is strict with this). 1 or 0. */
+/* Domain or address literal (HELO and EHLO: anything of printable ASCII without blanks
+ * passes there on the server; the client is strict with this). 1 or 0. */
 int mailproto__smtp_domain(mailproto_bytes text, int utf8);
 
 /* ---- parameters ------------------------------------------------------------------ */

@@ -30,12 +30,10 @@ const char *mailproto__smtp_verb_name(uint32_t verb)
 static size_t word_length(mailproto_bytes line)
 {
     size_t n = 0;
-    while (n < line.len) {
-        unsigned char c = (unsigned char)line.ptr[n];
-        if (!mailproto__is(c, MAILPROTO__ALPHA) &&
-            (n == 0 || (c != '-' && !mailproto__is(c, MAILPROTO__DIGIT)))) {
-            break;
-        }
+    unsigned first = MAILPROTO__ALPHA;
+    while (n < line.len && (mailproto__is((unsigned char)line.ptr[n], first) ||
+                            (n > 0 && line.ptr[n] == '-'))) {
+        first = MAILPROTO__ALPHA | MAILPROTO__DIGIT;
         n++;
     }
     return n;
@@ -122,6 +120,7 @@ static enum mailproto__smtp_fault parse_helo(const struct parse *p)
     mailproto_bytes *name = &p->out->argument;
     const char *blank =
         name->len > 0 ? (const char *)memchr(name->ptr, ' ', name->len) : NULL;
+    size_t high;
     if (blank != NULL) {
         /* RFC 5321 4.1.1.1: be prepared for more text behind an address literal. */
         if (name->ptr[0] != '[' || blank[-1] != ']') {
@@ -133,7 +132,10 @@ static enum mailproto__smtp_fault parse_helo(const struct parse *p)
     if (name->len == 0 || name->len > HELO_MAX) {
         return fault_at(p, name->len == 0 ? 0 : HELO_MAX, MAILPROTO__SMTP_BAD_ARGUMENT);
     }
-    return MAILPROTO__SMTP_GOOD;
+    /* RFC 6531 3.7.1: LDH labels and A-labels only, for SMTPUTF8 is not agreed on yet. */
+    high = mailproto__smtp_find_high(*name);
+    return high == name->len ? MAILPROTO__SMTP_GOOD
+                             : fault_at(p, high, MAILPROTO__SMTP_BAD_ARGUMENT);
 }
 
 /* What follows the path, `used` octets into the argument: parameters or nothing. */

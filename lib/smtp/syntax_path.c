@@ -27,6 +27,15 @@ static int is_class(mailproto_bytes b, size_t i, unsigned classes)
     return i < b.len && mailproto__is((unsigned char)b.ptr[i], classes);
 }
 
+/* The end of the octets of these classes that begin at `i`. */
+static size_t skip(mailproto_bytes b, size_t i, unsigned classes)
+{
+    while (i < b.len && mailproto__is((unsigned char)b.ptr[i], classes)) {
+        i++;
+    }
+    return i;
+}
+
 static mailproto_bytes cut(mailproto_bytes b, size_t from, size_t to)
 {
     return mailproto__span(b.ptr + from, to - from);
@@ -43,8 +52,9 @@ static size_t scan_domain(mailproto_bytes b, size_t i, int *bad)
             *bad = 1;
             return i;
         }
-        while (is_class(b, i, let_dig) || at(b, i) == '-') {
-            i++;
+        i = skip(b, i, let_dig);
+        while (at(b, i) == '-') {
+            i = skip(b, i + 1, let_dig);
         }
         if (b.ptr[i - 1] == '-') {
             *bad = 1;
@@ -65,9 +75,7 @@ static int is_ipv4(mailproto_bytes b)
     for (;;) {
         size_t start = i;
         uint64_t value;
-        while (is_class(b, i, MAILPROTO__DIGIT)) {
-            i++;
-        }
+        i = skip(b, i, MAILPROTO__DIGIT);
         if (i - start > 3 || !mailproto__number(cut(b, start, i), 255, &value)) {
             return 0;
         }
@@ -244,9 +252,7 @@ static size_t scan_atoms(mailproto_bytes b, size_t i, int *bad)
             *bad = 1;
             return i;
         }
-        while (is_class(b, i, atext)) {
-            i++;
-        }
+        i = skip(b, i, atext);
         if (at(b, i) != '.') {
             return i;
         }

@@ -20,7 +20,9 @@ FOLDERS = {
     "heap": (),
 }
 SYSTEM = {"stddef.h", "stdint.h", "limits.h"}
-SYSTEM_OF = {"heap": {"stdlib.h"}}
+# The vector paths, and the question whether the processor has them.
+SYSTEM_OF = {"heap": {"stdlib.h"}, "codec": {"immintrin.h", "cpuid.h"},
+             "message": {"immintrin.h"}}
 # Public headers that belong to somebody: the others are for all. The pump and the heap
 # stand above everything.
 PUBLIC_OF = {

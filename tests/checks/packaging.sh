@@ -118,9 +118,70 @@ variant() {
     quietly "without $name: run" "$dir/app"
 }
 for part in SMTP_CLIENT SMTP_SERVER POP3_CLIENT POP3_SERVER IMAP_CLIENT IMAP_SERVER SASL \
-    MESSAGE HEAP; do
+    SASL_SCRAM SASL_CRAM_MD5 SASL_OAUTH SASL_PLAIN HASHES MESSAGE HEAP; do
     variant $part -DMAILPROTO_$part=OFF
 done
+# Mechanisms in families: the rest is what it was, and what is left out says so.
+cat >"$work/app/sasl.c" <<'C'
+#include <mailproto/sasl.h>
+#include <stdio.h>
+#include <string.h>
+static char mem[8192];
+int main(int argc, char **argv)
+{
+    int i;
+    for (i = 1; i < argc; i++) { /* +NAME: it is there; -NAME: it is not */
+        mailproto_sasl_options o;
+        mailproto_sasl_choice c;
+        mailproto_sasl *x;
+        mailproto_bytes name;
+        mailproto_status st;
+        memset(&o, 0, sizeof o);
+        memset(&c, 0, sizeof c);
+        o.struct_size = sizeof o;
+        c.struct_size = sizeof c;
+        o.mechanism.ptr = argv[i] + 1;
+        o.mechanism.len = strlen(argv[i] + 1);
+        o.name.ptr = o.password.ptr = o.nonce.ptr = "sixteen-octets-!";
+        o.name.len = o.password.len = o.nonce.len = 16;
+        c.flags = MAILPROTO_SASL_HAVE_PASSWORD | MAILPROTO_SASL_HAVE_TOKEN |
+                  MAILPROTO_SASL_HAVE_EXTERNAL | MAILPROTO_SASL_ENCRYPTED;
+        mailproto_sasl_offer(&c, o.mechanism);
+        st = mailproto_sasl_init(mem, sizeof mem, &o, &x);
+        if (st != (*argv[i] == '+' ? MAILPROTO_OK : MAILPROTO_ERR_NOT_BUILT) ||
+            (mailproto_sasl_flags(o.mechanism) != 0) != (*argv[i] == '+') ||
+            mailproto_sasl_choose(&c, &name) !=
+                (*argv[i] == '+' ? MAILPROTO_OK : MAILPROTO_ERR_NOT_OFFERED)) {
+            printf("%s: init says %s\n", argv[i], mailproto_error_name(st));
+            return 1;
+        }
+    }
+    return 0;
+}
+C
+# mechanisms <name> <+there or -not there>... -- <options>...: those of such a build.
+mechanisms() {
+    local name=$1 expected=()
+    shift
+    while [ "$1" != -- ]; do
+        expected+=("$1")
+        shift
+    done
+    shift
+    [ -d "$work/without-$name" ] || variant "$name" "$@"
+    quietly "without $name: program" gcc "-I$source_dir/include" "$work/app/sasl.c" \
+        -o "$work/without-$name/sasl" "$work/without-$name/lib/libmailproto.a"
+    quietly "without $name: mechanisms" "$work/without-$name/sasl" "${expected[@]}"
+}
+mechanisms SASL_SCRAM -SCRAM-SHA-256 -SCRAM-SHA-1 +CRAM-MD5 +XOAUTH2 +PLAIN +LOGIN --
+mechanisms SASL_CRAM_MD5 -CRAM-MD5 +SCRAM-SHA-256 +SCRAM-SHA-1 +OAUTHBEARER +PLAIN --
+mechanisms SASL_OAUTH -OAUTHBEARER -XOAUTH2 +SCRAM-SHA-256 +CRAM-MD5 +PLAIN --
+mechanisms SASL_PLAIN -PLAIN -LOGIN +SCRAM-SHA-256 +CRAM-MD5 +XOAUTH2 --
+only='-SCRAM-SHA-256 -CRAM-MD5 -XOAUTH2 -PLAIN +EXTERNAL'
+mechanisms all_but_PLAIN ${only/-PLAIN/+PLAIN} -- -DMAILPROTO_SASL_SCRAM=OFF \
+    -DMAILPROTO_SASL_CRAM_MD5=OFF -DMAILPROTO_SASL_OAUTH=OFF
+mechanisms all_mechanisms $only -- -DMAILPROTO_SASL_SCRAM=OFF \
+    -DMAILPROTO_SASL_CRAM_MD5=OFF -DMAILPROTO_SASL_OAUTH=OFF -DMAILPROTO_SASL_PLAIN=OFF
 for protocol in SMTP POP3 IMAP; do
     variant $protocol -DMAILPROTO_${protocol}_CLIENT=OFF -DMAILPROTO_${protocol}_SERVER=OFF
 done

@@ -250,7 +250,9 @@ static void disturb(struct run *r)
         break;
     case 1:
         if (dice % 64 == 1) {
-            (void)mailproto_smtp_server_shutdown(r->server, text);
+            st.code = dice % 128 == 1 ? 421 : 550;
+            (void)mailproto_smtp_server_shutdown(r->server,
+                                                 dice % 256 == 1 ? NULL : &st, text);
         }
         break;
     case 2:

@@ -323,7 +323,7 @@ def start_postfix():
         services["auth-login"] = {**login, "smtpd_sasl_mechanism_filter": "login"}
         services["auth-implicit"] = {**login, **secure, "smtpd_tls_wrappermode": "yes"}
     mailboxes = [f"{u}@mail.test" for u in
-                 ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi",
+                 ["alice", "bob", "carol", "uma", "victor", "walter", "dave", "erin", "frank", "grace", "heidi",
                   "ivan", "mallory", "nina", "oscar", "peggy", "j\u00f6rg",
                   *(f"user{i}" for i in range(MANY))]]
     server = Postfix(peers.WORK / "peer.postfix", services, mailboxes,
@@ -392,6 +392,45 @@ def test_implicit_tls(folder):
                          "--cafile", certificates().ca)
     with_protocol(tops, "ESMTPS")
     check(sent.errors.count("C: EHLO") == 1, sent.errors[:2000])
+
+
+def test_uv_tls(folder):
+    """The sender on libuv's loop: STARTTLS, and TLS from the first byte."""
+    program = peers.find_program("mailproto-send-uv", required=False)
+    if not program:
+        raise Skip("mailproto-send-uv is not built (needs libuv1-dev)")
+    tls, server, own = certificates(), postfix(), own_messages()
+
+    def send(service, user, path, *options, host="127.0.0.1"):
+        code, out, errors = run([program, "--server", f"{host}:{server.ports[service]}",
+                                 "--from", "alice@src.test", "--to", f"{user}@mail.test",
+                                 *options, path])
+        peers.sanitizers_silent(errors)
+        return code, out + errors
+
+    paths = write(folder, own)
+    for service, mode, user, host in (("starttls", "starttls", "uma", "localhost"),
+                                      ("tls13", "if-offered", "victor", "127.0.0.1"),
+                                      ("implicit", "implicit", "walter", "127.0.0.1")):
+        for path in paths:
+            code, said = send(service, user, path, "--tls", mode, "--cafile", tls.ca,
+                              host=host)
+            check(code == 0 and "delivered" in said, service, path, code, said)
+        tops = same_messages(server.wait(user, len(own)), list(own.values()))
+        with_protocol(tops, "ESMTPS")
+    # Another CA, another name, no TLS at all where it is required: nothing is sent.
+    before = len(server.new("uma"))
+    for service, *options in (
+            ("starttls", "--tls", "starttls", "--cafile", tls.other_ca),
+            ("implicit", "--tls", "implicit", "--cafile", tls.other_ca),
+            ("wrong", "--tls", "if-offered", "--cafile", tls.ca),
+            ("old", "--tls", "starttls", "--cafile", tls.ca)):
+        code, said = send(service, "uma", paths[0], *options)
+        check(code == 2 and "delivered" not in said, service, code, said)
+    check(len(server.new("uma")) == before, "a message went to a server without trust")
+    code, said = send("wrong", "uma", paths[0], "--tls", "starttls", "--insecure")
+    check(code == 0, code, said)
+    server.wait("uma", before + 1)
 
 
 def test_tls_not_trusted(folder):

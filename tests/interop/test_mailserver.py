@@ -493,7 +493,8 @@ def test_starttls_and_auth(folder):
     c.command("EHLO x", 250)
     for _ in range(5):
         c.command("AUTH PLAIN AGFsaWNlAGJhZA==", 535)
-    c.expect(421)
+    said = c.expect(421, "Too many failed authentications")
+    check(said.startswith("421 4.7.0 "), said)
     # Bytes behind STARTTLS in the clear are never commands inside TLS (RFC 3207 4.2).
     c = near.connect()
     c.command("EHLO x", 250)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Authentication with others and with ourselves: the client (mailproto-send, with OpenSSL
 and with mbedTLS) against Dovecot's submission service and Postfix with Dovecot's SASL;
-swaks, curl, msmtp and Python's smtplib into the server (mailproto-mailserver); and our
-client against our server, with channel binding too. Each mechanism with the right and with
-a wrong secret. No log holds a secret, in any form.
+swaks, curl, msmtp and Python's smtplib into the server (mailproto-mailserver); our client
+against our server, with channel binding too; and the bound mechanisms with GNU SASL, both
+ways, and with Cyrus SASL. Each mechanism with the right and with a wrong secret. No log
+holds a secret, in any form.
 
 Runs on free ports of loopback, in a temporary folder. Standard library only. Arguments:
 names of tests."""
@@ -21,6 +22,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+import bound  # noqa: E402
+import cyrus  # noqa: E402
+import gsasl  # noqa: E402
 import peers  # noqa: E402
 from peers import (Failure, Postfix, Process, Skip, certificates, check, free_ports, listens,
                    maildir, message, need, run, same_messages, wait_for)  # noqa: E402
@@ -348,6 +352,12 @@ def test_client_choice(folder):
         used = lets_in(client, server.port, "SCRAM-SHA-256",
                        *secrets_of(folder, "dave", USERS["alice"]))
         check(used == ["SCRAM-SHA-256"], used)
+        # A token that no mechanism can carry is no reason to give up.
+        odd = secrets_of(folder, "alice", USERS["alice"], "a token")
+        used = lets_in(client, server.port, "PLAIN", "--mechanism", "OAUTHBEARER PLAIN", *odd)
+        check(used == ["PLAIN"], used)
+        code, said = send(client, server.port, "--mechanism", "OAUTHBEARER XOAUTH2", *odd)
+        check(code == 2 and "ARGUMENT" in said and "C: AUTH" not in said, said)
         # Wrong: all of them, then good-bye.
         code, said = send(client, server.port, *secrets_of(folder, "alice", WRONG))
         check(code == 2 and "authentication: 535" in said and "MAIL FROM" not in said, said)
@@ -419,23 +429,151 @@ def test_client_server(folder):
         code, said = send(client, s.port, *secrets_of(folder, "alice", WRONG))
         used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
         check(code == 2 and used == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"], used, said)
+        # Allowed are an unbound one and another's bound form: here that is offered, ...
+        either = ["--mechanism", "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", *good]
+        check(lets_in(client, s.port, BOUND[0], *either) == [BOUND[0]])
     logins = len(USERS) * (len(PASSWORD) + len(BOUND)) + len(TOKEN) + 1
-    s.got(len(CLIENTS) * logins, "ESMTPSA")
+    s.got(len(CLIENTS) * (logins + 1), "ESMTPSA")
     s.stop()
+    # ... here it is not: an unbound one that does not claim that this server cannot bind.
+    some = Server(folder / "some", "--mechanisms", "SCRAM-SHA-256-PLUS SCRAM-SHA-256")
+    for client in CLIENTS:
+        check(lets_in(client, some.port, "SCRAM-SHA-256", "--mechanism",
+                      "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", *good) == ["SCRAM-SHA-256"])
+        lets_in(client, some.port, "SCRAM-SHA-256", "--mechanism", "SCRAM-SHA-256", *good)
+    some.got(2 * len(CLIENTS), "ESMTPSA")
+    some.stop()
     without = Server(folder / "without", "--mechanisms", " ".join(PASSWORD))
     clear = Server(folder / "clear", auth="clear")
+    unbound = ("--tls", "none", "--insecure")
     for client in CLIENTS:
-        for server in (without, clear):  # says that it could have bound, and may go on
-            lets_in(client, server.port, "SCRAM-SHA-256", *good)
-            code, said = send(client, server.port, "--mechanism", BOUND[0], *good)
+        # Says that it could have bound, and may go on.
+        lets_in(client, without.port, "SCRAM-SHA-256", *good)
+        # Where AUTH is taken in the clear too, the bound forms are there under TLS only.
+        lets_in(client, clear.port, BOUND[1], *good)
+        lets_in(client, clear.port, "SCRAM-SHA-256", *unbound, *good)
+        for server, options in ((without, ()), (clear, unbound)):
+            code, said = send(client, server.port, *options, "--mechanism", BOUND[0],
+                              *good)
             check(code == 2 and "NOT_OFFERED" in said, said)
-        lets_in(client, clear.port, "SCRAM-SHA-256", "--tls", "none", "--insecure",
-                *good)
     without.got(len(CLIENTS), "ESMTPSA")
     clear.got(len(CLIENTS), "ESMTPSA", "ESMTPA")
     without.stop()
     clear.stop()
     return f"ok: {', '.join(CLIENTS)}"
+
+
+# ---- channel binding with others ---------------------------------------------------------
+
+def bound_logins(folder, clients, kind, begin):
+    """Our client against the SCRAM of others behind bound.SmtpServer."""
+    tls = certificates()
+    server = bound.SmtpServer(tls.cert, tls.key, folder / (kind + ".keys"), kind, begin)
+    good, wrong = (secrets_of(folder, "alice", p) for p in (USERS["alice"], WRONG))
+
+    def first():
+        check(not server.errors, server.errors)
+        return server.first[-1]
+
+    for client in clients:
+        server.offered = " ".join([*BOUND, *PASSWORD])
+        for mechanism in BOUND:
+            for user, password in USERS.items():
+                lets_in(client, server.port, mechanism, "--mechanism", mechanism,
+                        *secrets_of(folder, user, password))
+                check(first().startswith(f"p={kind},,n="), first())
+            keeps_out(client, server.port, mechanism, *wrong)
+            keeps_out(client, server.port, mechanism,
+                      *secrets_of(folder, "nobody", USERS["alice"]))
+        check(lets_in(client, server.port, BOUND[1], *good) == [BOUND[1]])
+        # Made to do without it, where it is offered: does not claim that it is not ("y").
+        lets_in(client, server.port, "SCRAM-SHA-256", "--mechanism", "SCRAM-SHA-256", *good)
+        check(first().startswith("n,,n="), first())
+        # Another connection than ours: somebody is in between.
+        server.meddle = True
+        for mechanism in BOUND:
+            keeps_out(client, server.port, mechanism, *good)
+        server.meddle = False
+        # The offer of -PLUS is gone: the client says that it would have taken it.
+        server.offered = "SCRAM-SHA-256"
+        code, said = send(client, server.port, *good)
+        check(first().startswith("y,,n=") and "C: AUTH SCRAM-SHA-256 " in said, first(), said)
+        check(code in (0, 2), code, said)  # not every server minds
+    server.stop()
+    check(set(server.messages) == {CONTENT}, server.messages)
+
+
+def need_gsasl():
+    if gsasl.load() is None:
+        raise Skip(f"{gsasl.LIBRARY} (libgsasl18) is not installed")
+
+
+def test_client_gsasl(folder):
+    """GNU SASL's server, which knows tls-exporter; mbedTLS 2.28 has no TLS 1.3."""
+    need_gsasl()
+    if "OpenSSL" not in CLIENTS:
+        raise Skip("mailproto-send is not built")
+    bound_logins(folder, ["OpenSSL"], "tls-exporter",
+                 lambda mechanism, _, binding: gsasl.Sasl("server", mechanism, USERS, binding))
+    return f"ok: {', '.join(BOUND)} with tls-exporter"
+
+
+def test_client_cyrus(folder):
+    """Cyrus SASL's server, with both kinds of binding."""
+    need_client()
+    try:
+        cyrus_sasl = cyrus.Server(folder, USERS)
+    except OSError:
+        raise Skip(f"{cyrus.LIBRARY} (libsasl2-2) is not installed") from None
+    if cyrus_sasl.problem or "SCRAM-SHA-256" not in cyrus_sasl.mechanisms:
+        raise Skip(f"Cyrus SASL has no SCRAM or no users ({cyrus_sasl.problem}): "
+                   "libsasl2-modules and libsasl2-modules-db are needed")
+    bound_logins(folder, CLIENTS, "tls-server-end-point", cyrus_sasl.begin)
+    if "OpenSSL" in CLIENTS:
+        bound_logins(folder, ["OpenSSL"], "tls-exporter", cyrus_sasl.begin)
+    return f"ok: {', '.join(CLIENTS)}; {', '.join(BOUND)} with both kinds of binding"
+
+
+def gsasl_login(port, key_log, mechanism, user, password, meddle=False):
+    """GNU SASL's client through SMTP and TLS 1.3: the last reply, and whether our server
+    has proven that it knows the password."""
+    context = ssl.create_default_context(cafile=str(certificates().ca))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.keylog_filename = str(key_log)
+    with smtplib.SMTP("localhost", port, "client.test", 20) as c:
+        c.starttls(context=context)
+        c.ehlo()
+        exporter = bound.tls_exporter(key_log)
+        sasl = gsasl.Sasl("client", mechanism, {user: password},
+                          exporter[::-1] if meddle else exporter, user)
+        try:
+            check(sasl.status == gsasl.OK, mechanism, sasl.status)
+            status, message = sasl.step(b"")
+            code, text = c.docmd("AUTH", f"{mechanism} {message.decode()}")
+            while code == 334 and status == gsasl.NEEDS_MORE:
+                status, message = sasl.step(text)
+                check(status in (gsasl.OK, gsasl.NEEDS_MORE), mechanism, status, text)
+                code, text = c.docmd(message.decode())
+            return code, status == gsasl.OK
+        finally:
+            sasl.end()
+
+
+def test_gsasl_client(folder):
+    """GNU SASL's client, bound to its connection, into our server."""
+    need_gsasl()
+    s, _ = servers(folder)
+    keys = folder / "keys"
+    for mechanism in BOUND:
+        for user in USERS:
+            check(gsasl_login(s.port, keys, mechanism, user, USERS[user]) == (235, True),
+                  mechanism, user, s.log()[-2000:])
+        check(gsasl_login(s.port, keys, mechanism, "alice", WRONG) == (535, False))
+        check(gsasl_login(s.port, keys, mechanism, "nobody", WRONG) == (535, False))
+        check(gsasl_login(s.port, keys, mechanism, "alice", USERS["alice"], True) ==
+              (535, False), mechanism, "bound to another connection")
+    s.stop()
+    return f"ok: {', '.join(BOUND)}"
 
 
 def test_certificates(folder):

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mailproto/pop3.h>
 #include <mailproto/smtp.h>
 
 struct name {
@@ -42,6 +43,24 @@ static const struct name types[] = {
     {MAILPROTO_EV_SMTP_COMMAND, "COMMAND"},
     {MAILPROTO_EV_SMTP_EARLY_TALKER, "EARLY_TALKER"},
     {MAILPROTO_EV_SMTP_QUIT, "QUIT"},
+    {MAILPROTO_EV_POP3_GREETING, "GREETING"},
+    {MAILPROTO_EV_POP3_CAPS, "CAPS"},
+    {MAILPROTO_EV_POP3_REPLY, "REPLY"},
+    {MAILPROTO_EV_POP3_ITEM, "ITEM"},
+    {MAILPROTO_EV_POP3_LINE, "LINE"},
+    {MAILPROTO_EV_POP3_COMMIT, "COMMIT"},
+    {MAILPROTO_EV_POP3_CONNECT, "CONNECT"},
+    {MAILPROTO_EV_POP3_LOGIN, "LOGIN"},
+    {MAILPROTO_EV_POP3_OPEN, "OPEN"},
+    {MAILPROTO_EV_POP3_NEED_SIZE, "NEED_SIZE"},
+    {MAILPROTO_EV_POP3_NEED_UID, "NEED_UID"},
+    {MAILPROTO_EV_POP3_RETR, "RETR"},
+    {MAILPROTO_EV_POP3_UPDATE_ITEM, "UPDATE_ITEM"},
+    {MAILPROTO_EV_POP3_UPDATE, "UPDATE"},
+    {MAILPROTO_EV_POP3_COMMAND, "COMMAND"},
+    {MAILPROTO_EV_POP3_LANG, "LANG"},
+    {MAILPROTO_EV_POP3_RSET, "RSET"},
+    {MAILPROTO_EV_POP3_QUIT, "QUIT"},
 };
 
 static const struct name flags[] = {
@@ -91,6 +110,14 @@ static int number_of(const struct name *names, size_t count, const char *name,
         }
     }
     return -1;
+}
+
+/* NULL: SMTP, which this file knows by itself. */
+static const struct event_language *language;
+
+void events_speak(const struct event_language *l)
+{
+    language = l;
 }
 
 const char *event_name(uint32_t type)
@@ -158,18 +185,18 @@ int status_was_met(mailproto_status status)
 
 /* ---- copying ------------------------------------------------------------------------------ */
 
-static void detail(struct text *out, const char *key, mailproto_bytes value)
+void event_detail(struct text *out, const char *key, mailproto_bytes value)
 {
     text_print(out, "%s%s=", out->len != 0 ? " " : "", key);
     text_quote(out, value.ptr, value.len);
 }
 
-static void detail_text(struct text *out, const char *key, const char *value)
+void event_detail_text(struct text *out, const char *key, const char *value)
 {
     mailproto_bytes b;
     b.ptr = value;
     b.len = strlen(value);
-    detail(out, key, b);
+    event_detail(out, key, b);
 }
 
 static void path_details(struct text *out, const mailproto_event *ev)
@@ -196,10 +223,10 @@ static void path_details(struct text *out, const mailproto_event *ev)
             strcat(list, path_flags[i].name);
         }
     }
-    detail_text(out, "path", list);
-    detail(out, "mailbox", path.mailbox);
-    detail(out, "local-part", path.local);
-    detail(out, "domain", path.domain);
+    event_detail_text(out, "path", list);
+    event_detail(out, "mailbox", path.mailbox);
+    event_detail(out, "local-part", path.local);
+    event_detail(out, "domain", path.domain);
 }
 
 static void mail_details(struct text *out, const mailproto_event *ev)
@@ -215,15 +242,15 @@ static void mail_details(struct text *out, const mailproto_event *ev)
     }
     if ((params.flags & MAILPROTO_SMTP_MAIL_HAS_SIZE) != 0) {
         (void)snprintf(number, sizeof number, "%llu", (unsigned long long)params.size);
-        detail_text(out, "size", number);
+        event_detail_text(out, "size", number);
     }
-    detail_text(out, "body", bodies[params.body & 3U]);
-    detail_text(out, "smtputf8",
-                (params.flags & MAILPROTO_SMTP_MAIL_SMTPUTF8) != 0 ? "1" : "0");
+    event_detail_text(out, "body", bodies[params.body & 3U]);
+    event_detail_text(out, "smtputf8",
+                      (params.flags & MAILPROTO_SMTP_MAIL_SMTPUTF8) != 0 ? "1" : "0");
     if ((params.flags & MAILPROTO_SMTP_MAIL_HAS_AUTH) != 0) {
-        detail(out, "auth", params.auth);
+        event_detail(out, "auth", params.auth);
     }
-    detail(out, "extra", params.extra);
+    event_detail(out, "extra", params.extra);
 }
 
 /* All parameters one by one, as NAME=value,NAME. */
@@ -248,7 +275,7 @@ static void param_details(struct text *out, const mailproto_event *ev)
     }
     all.ptr = list.data;
     all.len = list.len;
-    detail(out, "params", all);
+    event_detail(out, "params", all);
     text_free(&list);
 }
 
@@ -263,13 +290,13 @@ static void status_details(struct text *out, const mailproto_event *ev)
         return;
     }
     (void)snprintf(buf, sizeof buf, "%u", status.code);
-    detail_text(out, "status-code", buf);
+    event_detail_text(out, "status-code", buf);
     (void)snprintf(buf, sizeof buf, "%u.%u.%u", status.enhanced[0], status.enhanced[1],
                    status.enhanced[2]);
-    detail_text(out, "enhanced", status.enhanced[0] != 0 ? buf : "");
-    detail_text(out, "origin", origins[status.origin & 3U]);
-    detail_text(out, "local",
-                status.local != MAILPROTO_OK ? status_name(status.local) : "");
+    event_detail_text(out, "enhanced", status.enhanced[0] != 0 ? buf : "");
+    event_detail_text(out, "origin", origins[status.origin & 3U]);
+    event_detail_text(out, "local",
+                      status.local != MAILPROTO_OK ? status_name(status.local) : "");
     status_met(status.local);
 }
 
@@ -297,7 +324,10 @@ void seen_copy(struct seen *to, const mailproto_event *ev)
     if (is_status_code(ev->type)) {
         status_met(event_status(ev->code));
     }
-    if (ev->type == MAILPROTO_EV_SMTP_MAIL || ev->type == MAILPROTO_EV_SMTP_RCPT) {
+    if (language != NULL) {
+        language->details(&to->details, &to->extra, ev);
+    } else if (ev->type == MAILPROTO_EV_SMTP_MAIL ||
+               ev->type == MAILPROTO_EV_SMTP_RCPT) {
         path_details(&to->details, ev);
         mail_details(&to->details, ev);
         param_details(&to->details, ev);
@@ -306,10 +336,19 @@ void seen_copy(struct seen *to, const mailproto_event *ev)
     }
 }
 
+/* Events that come when a session fails, whatever came before. */
+static int is_broken_off_by(const struct seen *next)
+{
+    return next->type == MAILPROTO_EV_CLOSED ||
+           (next->type == MAILPROTO_EV_POP3_REPLY &&
+            next->code == MAILPROTO_POP3_NO_REPLY);
+}
+
 int seen_goes_on(const struct seen *e, const struct seen *next)
 {
     if ((e->flags & MAILPROTO_EVF_MORE) != 0) {
-        return 1;
+        /* the end of a session may break a value off */
+        return next->type == e->type || !is_broken_off_by(next);
     }
     return e->type == MAILPROTO_EV_CONTENT && next->type == MAILPROTO_EV_CONTENT;
 }
@@ -332,6 +371,8 @@ int seen_join(struct seen *to, const struct seen *piece)
     to->code = piece->code;
     to->details.len = 0;
     text_add(&to->details, piece->details.data, piece->details.len);
+    to->extra.len = 0;
+    text_add(&to->extra, piece->extra.data, piece->extra.len);
     return 1;
 }
 
@@ -339,6 +380,7 @@ void seen_free(struct seen *e)
 {
     text_free(&e->text);
     text_free(&e->details);
+    text_free(&e->extra);
     memset(e, 0, sizeof *e);
 }
 
@@ -374,14 +416,15 @@ static int same_text(const struct word *w, const void *data, size_t len)
     return w->text.len == len && (len == 0 || memcmp(w->text.data, data, len) == 0);
 }
 
-static int match_detail(const struct seen *e, const struct word *w, struct text *why)
+static int match_detail(const struct text *details, const struct word *w,
+                        struct text *why)
 {
     struct words all;
     struct text copy = {NULL, 0, 0};
     int good = 0;
     size_t i;
 
-    text_add(&copy, e->details.data, e->details.len);
+    text_add(&copy, details->data, details->len);
     if (words_split(&all, text_string(&copy), why)) {
         for (i = 0; i < all.count && !good; i++) {
             good = all.items[i].key != NULL && strcmp(all.items[i].key, w->key) == 0 &&
@@ -400,7 +443,7 @@ static int match_key(const struct seen *e, const struct word *w, struct text *wh
     if (strcmp(w->key, "text") == 0) {
         return same_text(w, e->text.data, e->text.len);
     }
-    if (strcmp(w->key, "verb") == 0) {
+    if (strcmp(w->key, "verb") == 0 && language == NULL) {
         int verb = smtp_verb_by_name(w->text.data, w->text.len);
         return verb >= 0 &&
                ((e->flags & MAILPROTO_EVF_REJECTED) != 0 ? e->number : e->code) ==
@@ -415,7 +458,7 @@ static int match_key(const struct seen *e, const struct word *w, struct text *wh
     if (strcmp(w->key, "code") == 0) {
         return word_number(w, &value) && value == e->code;
     }
-    return match_detail(e, w, why);
+    return match_detail(&e->details, w, why) || match_detail(&e->extra, w, why);
 }
 
 struct expected_flags {
@@ -454,6 +497,12 @@ static int match_word(const struct seen *e, const struct word *w,
     }
     if (word_number(w, &value)) {
         return value == e->code;
+    }
+    if (language != NULL) {
+        int code = language->code(e->type, w->text.data, w->text.len);
+        if (code >= 0) {
+            return (uint32_t)code == e->code;
+        }
     }
     if (status_by_name(w->text.data, w->text.len, &status)) {
         *status_given = 1;

@@ -15,7 +15,21 @@ struct seen {
     uint64_t number;
     struct text text;
     struct text details; /* what the typed accessors say: key="value" key="value" */
+    struct text extra;   /* the same, of what differs from piece to piece: not logged */
 };
+
+/* What a protocol's events say beyond the plain fields. */
+struct event_language {
+    /* What the typed accessors say, by event_detail(): for struct seen. */
+    void (*details)(struct text *out, struct text *extra, const mailproto_event *ev);
+    /* The `code` that a word stands for in an event of this type, or -1. */
+    int (*code)(uint32_t type, const char *word, size_t len);
+};
+/* For all that follows; NULL: SMTP. An actor does it when it opens an engine. */
+void events_speak(const struct event_language *language);
+/* Adds key="value". */
+void event_detail(struct text *out, const char *key, mailproto_bytes value);
+void event_detail_text(struct text *out, const char *key, const char *value);
 
 void seen_copy(struct seen *to, const mailproto_event *ev);
 /* Adds the next piece of the same value; 0: it does not fit to what is there. */

@@ -141,14 +141,22 @@ int jsonl_line(const struct jsonl *j)
 
 static json_t *member(const struct jsonl *j, const char *path)
 {
-    const char *dot = strchr(path, '.');
-    char first[64];
+    json_t *at = j->now;
 
-    if (dot == NULL) {
-        return json_object_get(j->now, path);
+    for (;;) {
+        const char *dot = strchr(path, '.');
+        json_t *whole = json_is_array(at)
+                            ? json_array_get(at, strtoul(path, NULL, 10))
+                            : json_object_get(at, path); /* a name may hold a dot */
+        char first[64];
+
+        if (dot == NULL || (whole != NULL && json_is_object(at))) {
+            return whole;
+        }
+        (void)snprintf(first, sizeof first, "%.*s", (int)(dot - path), path);
+        at = json_is_array(at) ? whole : json_object_get(at, first);
+        path = dot + 1;
     }
-    (void)snprintf(first, sizeof first, "%.*s", (int)(dot - path), path);
-    return json_object_get(json_object_get(j->now, first), dot + 1);
 }
 
 int jsonl_has(const struct jsonl *j, const char *path)

@@ -17,7 +17,7 @@ void jsonl_close(struct jsonl *j);
 int jsonl_next(struct jsonl *j, struct text *why);
 int jsonl_line(const struct jsonl *j);
 
-/* Members of the present object; "a.b" is b within a. */
+/* Members of the present object; "a.b" is b within a, "a.0" the first element of a. */
 int jsonl_has(const struct jsonl *j, const char *path);
 /* A text, or NULL. Lives until the next line. */
 const char *jsonl_text(const struct jsonl *j, const char *path);

@@ -47,7 +47,7 @@ static int send_some(struct pair_end *e, const struct pair_end *peer)
     size_t len = 0;
     const char *due;
 
-    if (peer->over) {
+    if (peer->over || e->is_cut) {
         e->wire_head = e->wire.len; /* nobody reads any more */
     }
     if (on_wire(e) != 0 || (wants(e) & MAILPROTO_WANT_WRITE) == 0) {
@@ -59,7 +59,9 @@ static int send_some(struct pair_end *e, const struct pair_end *peer)
     }
     len = chunk_size(&peer->chunk, peer->received, len);
     e->wire.len = e->wire_head = 0;
-    text_add(&e->wire, due, len);
+    if (!e->is_cut) {
+        text_add(&e->wire, due, len);
+    }
     if (e->sent != NULL) {
         text_add(e->sent, due, len);
     }
@@ -97,6 +99,12 @@ static int receive_some(struct pair_end *e, struct pair_end *peer)
     if (len == 0 || e->over || (wants(e) & MAILPROTO_WANT_TLS) != 0) {
         return 0;
     }
+    if (e->cut != 0 && len > e->cut - 1 - e->received) {
+        len = (size_t)(e->cut - 1 - e->received);
+        if (len == 0) {
+            return 0;
+        }
+    }
     got = e->chunk.in_place
               ? receive_in_place(e, peer->wire.data + peer->wire_head, len)
               : receive_lent(e, peer->wire.data + peer->wire_head, len);
@@ -118,11 +126,34 @@ static int start_tls(struct pair_end *a, struct pair_end *b)
 /* The peer has closed and everything it sent was read. */
 static int tell_eof(struct pair_end *e, const struct pair_end *peer)
 {
-    if (!peer->over || e->told_eof || e->over || on_wire(peer) != 0) {
+    if (e->is_cut || !peer->over || e->told_eof || e->over || on_wire(peer) != 0) {
         return 0;
     }
     e->told_eof = 1;
     (void)mailproto_session_feed_eof(e->session);
+    return 1;
+}
+
+static void hear_of_cut(struct pair_end *e)
+{
+    e->is_cut = e->told_eof = 1;
+    e->wire.len = e->wire_head = 0;
+    if (e->cut_status != 0) {
+        (void)mailproto_session_fail(e->session, e->cut_status);
+    } else {
+        (void)mailproto_session_feed_eof(e->session);
+    }
+}
+
+/* The connection ends where one of the two was to hear no more. */
+static int cut(struct pair_end *a, struct pair_end *b)
+{
+    if (a->is_cut || ((a->cut == 0 || a->received < a->cut - 1) &&
+                      (b->cut == 0 || b->received < b->cut - 1))) {
+        return 0;
+    }
+    hear_of_cut(a);
+    hear_of_cut(b);
     return 1;
 }
 
@@ -147,9 +178,10 @@ static int move(struct pair_end *e, struct pair_end *peer)
 enum pair_result pair_run(struct pair_end *client, struct pair_end *server)
 {
     for (;;) {
+        int was_cut = cut(client, server);
         int a = move(server, client);
         int b = a >= 0 ? move(client, server) : a;
-        if (a == 0 && b == 0 && !start_tls(client, server)) {
+        if (a == 0 && b == 0 && !was_cut && !start_tls(client, server)) {
             a = turn(client);
             b = a >= 0 ? turn(server) : a;
             if (a == 0 && b == 0) {

@@ -25,13 +25,18 @@ struct pair_end {
         *tls;           /* for mailproto_session_tls_started(); may be NULL */
     struct chunk chunk; /* how it receives */
     struct text *sent;  /* NULL, or what it sent, all of it */
+    /* 0, or 1 + the octets it receives before the connection is cut: what is on its way
+     * then is lost, and what is written later goes nowhere. */
+    uint64_t cut;
+    /* How it hears of a cut: 0 as the end of input, else session_fail(). */
+    mailproto_status cut_status;
 
     /* the pair's own */
     struct text wire; /* sent and not yet received by the other end */
     size_t wire_head;
     uint64_t received; /* octets so far */
     char *lent;        /* what feed() was given */
-    int tls_go, told_eof, over;
+    int tls_go, told_eof, over, is_cut;
 };
 
 enum pair_result {

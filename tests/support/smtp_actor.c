@@ -8,12 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- names -------------------------------------------------------------------------- */
+#include "actor_options.h"
 
-struct value {
-    const char *name;
-    uint32_t value;
-};
+/* ---- names -------------------------------------------------------------------------- */
 
 static const char *const cap_names[] = {
     "PIPELINING",    "SIZE",        "8BITMIME",   "SMTPUTF8",   "ENHANCEDSTATUSCODES",
@@ -48,253 +45,62 @@ static const struct value tls_modes[] = {
     {NULL, 0},
 };
 
-static const struct value line_end_policies[] = {
-    {"default", MAILPROTO_LINE_ENDS_DEFAULT},
-    {"refuse", MAILPROTO_LINE_ENDS_REFUSE},
-    {"repair", MAILPROTO_LINE_ENDS_REPAIR},
-    {"pass", MAILPROTO_LINE_ENDS_PASS},
-    {NULL, 0},
-};
-
 /* ---- options -------------------------------------------------------------------------- */
-
-enum kind { NUMBER, NUMBER_64, FLAGS, MODE, POLICY, CAPS, BYTES };
-
-struct option {
-    const char *key;
-    enum kind kind;
-    size_t at;
-};
 
 #define AT_CLIENT(member) offsetof(mailproto_smtp_client_options, member)
 #define AT_SERVER(member) offsetof(mailproto_smtp_server_options, member)
 
 static const struct option client_options[] = {
-    {"flags", FLAGS, AT_CLIENT(flags)},
-    {"in-size", NUMBER, AT_CLIENT(in_size)},
-    {"out-size", NUMBER, AT_CLIENT(out_size)},
-    {"max-outstanding", NUMBER, AT_CLIENT(max_outstanding)},
-    {"caps-size", NUMBER, AT_CLIENT(caps_size)},
-    {"max-reply", NUMBER, AT_CLIENT(max_reply)},
-    {"line-ends", POLICY, AT_CLIENT(line_ends)},
-    {"tls", MODE, AT_CLIENT(tls)},
-    {"progress-bytes", NUMBER, AT_CLIENT(progress_bytes)},
-    {"greeting-ms", NUMBER, AT_CLIENT(greeting_ms)},
-    {"command-ms", NUMBER, AT_CLIENT(command_ms)},
-    {"data-ms", NUMBER, AT_CLIENT(data_ms)},
-    {"block-ms", NUMBER, AT_CLIENT(block_ms)},
-    {"final-ms", NUMBER, AT_CLIENT(final_ms)},
-    {"caps-forced", CAPS, AT_CLIENT(caps_forced)},
-    {"caps-forbidden", CAPS, AT_CLIENT(caps_forbidden)},
-    {"ehlo", BYTES, AT_CLIENT(ehlo_name)},
-    {NULL, NUMBER, 0},
+    {"flags", OPTION_FLAGS, AT_CLIENT(flags), client_flags},
+    {"in-size", OPTION_NUMBER, AT_CLIENT(in_size), NULL},
+    {"out-size", OPTION_NUMBER, AT_CLIENT(out_size), NULL},
+    {"max-outstanding", OPTION_NUMBER, AT_CLIENT(max_outstanding), NULL},
+    {"caps-size", OPTION_NUMBER, AT_CLIENT(caps_size), NULL},
+    {"max-reply", OPTION_NUMBER, AT_CLIENT(max_reply), NULL},
+    {"line-ends", OPTION_WORD, AT_CLIENT(line_ends), line_end_policies},
+    {"tls", OPTION_WORD, AT_CLIENT(tls), tls_modes},
+    {"progress-bytes", OPTION_NUMBER, AT_CLIENT(progress_bytes), NULL},
+    {"greeting-ms", OPTION_NUMBER, AT_CLIENT(greeting_ms), NULL},
+    {"command-ms", OPTION_NUMBER, AT_CLIENT(command_ms), NULL},
+    {"data-ms", OPTION_NUMBER, AT_CLIENT(data_ms), NULL},
+    {"block-ms", OPTION_NUMBER, AT_CLIENT(block_ms), NULL},
+    {"final-ms", OPTION_NUMBER, AT_CLIENT(final_ms), NULL},
+    {"caps-forced", OPTION_MASK, AT_CLIENT(caps_forced), NULL},
+    {"caps-forbidden", OPTION_MASK, AT_CLIENT(caps_forbidden), NULL},
+    {"ehlo", OPTION_BYTES, AT_CLIENT(ehlo_name), NULL},
+    {NULL, OPTION_NUMBER, 0, NULL},
 };
 
 static const struct option server_options[] = {
-    {"flags", FLAGS, AT_SERVER(flags)},
-    {"in-size", NUMBER, AT_SERVER(in_size)},
-    {"out-size", NUMBER, AT_SERVER(out_size)},
-    {"max-command", NUMBER, AT_SERVER(max_command)},
-    {"max-auth-line", NUMBER, AT_SERVER(max_auth_line)},
-    {"max-recipients", NUMBER, AT_SERVER(max_recipients)},
-    {"max-bad-commands", NUMBER, AT_SERVER(max_bad_commands)},
-    {"max-transactions", NUMBER, AT_SERVER(max_transactions)},
-    {"reply-max", NUMBER, AT_SERVER(reply_max)},
-    {"line-ends", POLICY, AT_SERVER(line_ends)},
-    {"progress-bytes", NUMBER, AT_SERVER(progress_bytes)},
-    {"command-ms", NUMBER, AT_SERVER(command_ms)},
-    {"block-ms", NUMBER, AT_SERVER(block_ms)},
-    {"max-content", NUMBER_64, AT_SERVER(max_content)},
-    {"caps", CAPS, AT_SERVER(caps)},
-    {"host", BYTES, AT_SERVER(host_name)},
-    {"auth", BYTES, AT_SERVER(auth_mechanisms)},
-    {NULL, NUMBER, 0},
+    {"flags", OPTION_FLAGS, AT_SERVER(flags), server_flags},
+    {"in-size", OPTION_NUMBER, AT_SERVER(in_size), NULL},
+    {"out-size", OPTION_NUMBER, AT_SERVER(out_size), NULL},
+    {"max-command", OPTION_NUMBER, AT_SERVER(max_command), NULL},
+    {"max-auth-line", OPTION_NUMBER, AT_SERVER(max_auth_line), NULL},
+    {"max-recipients", OPTION_NUMBER, AT_SERVER(max_recipients), NULL},
+    {"max-bad-commands", OPTION_NUMBER, AT_SERVER(max_bad_commands), NULL},
+    {"max-transactions", OPTION_NUMBER, AT_SERVER(max_transactions), NULL},
+    {"reply-max", OPTION_NUMBER, AT_SERVER(reply_max), NULL},
+    {"line-ends", OPTION_WORD, AT_SERVER(line_ends), line_end_policies},
+    {"progress-bytes", OPTION_NUMBER, AT_SERVER(progress_bytes), NULL},
+    {"command-ms", OPTION_NUMBER, AT_SERVER(command_ms), NULL},
+    {"block-ms", OPTION_NUMBER, AT_SERVER(block_ms), NULL},
+    {"max-content", OPTION_NUMBER_64, AT_SERVER(max_content), NULL},
+    {"caps", OPTION_MASK, AT_SERVER(caps), NULL},
+    {"host", OPTION_BYTES, AT_SERVER(host_name), NULL},
+    {"auth", OPTION_BYTES, AT_SERVER(auth_mechanisms), NULL},
+    {NULL, OPTION_NUMBER, 0, NULL},
 };
-
-/* Keys that are not options of an engine. */
-static const char *const other_keys[] = {"role", "pair", "cuts", "order", NULL};
-
-static const struct option *option_of(const struct option *options, const char *key)
-{
-    for (; options->key != NULL; options++) {
-        if (strcmp(options->key, key) == 0) {
-            return options;
-        }
-    }
-    return NULL;
-}
-
-/* A name in a table; 0 or -1. */
-static int value_of(const struct value *names, const char *name, size_t len,
-                    uint32_t *value)
-{
-    for (; names->name != NULL; names++) {
-        if (strlen(names->name) == len && memcmp(names->name, name, len) == 0) {
-            *value = names->value;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int cap_of(const char *name, size_t len)
-{
-    int i;
-
-    for (i = 0; i < (int)(sizeof cap_names / sizeof cap_names[0]); i++) {
-        if (strlen(cap_names[i]) == len && memcmp(cap_names[i], name, len) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
 
 uint64_t smtp_caps_mask(const char *words)
 {
-    uint64_t mask = 0;
-
-    if (strcmp(words, "none") == 0) {
-        return MAILPROTO_SMTP_CAPS_NONE;
-    }
-    while (*words != '\0') {
-        size_t len = strcspn(words, " ");
-        int cap = cap_of(words, len);
-        if (cap < 0) {
-            return 0;
-        }
-        mask |= (uint64_t)1 << cap;
-        words += len;
-        words += strspn(words, " ");
-    }
-    return mask;
+    return actor_caps_mask(cap_names, sizeof cap_names / sizeof cap_names[0], words);
 }
 
-static int flag_words(const struct value *names, const char *words, uint32_t *flags)
-{
-    while (*words != '\0') {
-        size_t len = strcspn(words, " ");
-        uint32_t flag;
-        if (!value_of(names, words, len, &flag)) {
-            return 0;
-        }
-        *flags |= flag;
-        words += len;
-        words += strspn(words, " ");
-    }
-    return 1;
-}
-
-static int number_text(const char *text, uint64_t *value)
-{
-    char *end;
-
-    if (strcmp(text, "unlimited") == 0) {
-        *value = UINT64_MAX;
-        return 1;
-    }
-    *value = strtoull(text, &end, 10);
-    return end != text && *end == '\0';
-}
-
-/* Puts a head's value into the options. */
-static int set_option(void *options, const struct option *o, enum side side,
-                      const char *text)
-{
-    void *at = (char *)options + o->at;
-    uint32_t small = 0;
-    uint64_t big = 0;
-    mailproto_bytes bytes;
-    int good = 1;
-
-    switch (o->kind) {
-    case NUMBER:
-        good = number_text(text, &big);
-        small = (uint32_t)big;
-        break;
-    case NUMBER_64:
-        good = number_text(text, &big);
-        break;
-    case FLAGS:
-        good =
-            flag_words(side == SIDE_CLIENT ? client_flags : server_flags, text, &small);
-        break;
-    case MODE:
-        good = value_of(tls_modes, text, strlen(text), &small);
-        break;
-    case POLICY:
-        good = value_of(line_end_policies, text, strlen(text), &small);
-        break;
-    case CAPS:
-        big = smtp_caps_mask(text);
-        good = big != 0;
-        break;
-    case BYTES:
-    default:
-        bytes.ptr = text;
-        bytes.len = strlen(text);
-        memcpy(at, &bytes, sizeof bytes);
-        return 1;
-    }
-    if (o->kind == NUMBER_64 || o->kind == CAPS) {
-        memcpy(at, &big, sizeof big);
-    } else {
-        memcpy(at, &small, sizeof small);
-    }
-    return good;
-}
-
-static int known_elsewhere(const char *key)
-{
-    size_t i;
-
-    for (i = 0; other_keys[i] != NULL; i++) {
-        if (strcmp(other_keys[i], key) == 0) {
-            return 1;
-        }
-    }
-    return option_of(client_options, key) != NULL ||
-           option_of(server_options, key) != NULL;
-}
-
-/* All heads that concern this side, the later ones last. */
-static int set_options(struct play *p, void *options, struct text *why)
-{
-    const struct option *table =
-        p->side == SIDE_CLIENT ? client_options : server_options;
-    const char *own = side_name(p->side);
-    size_t i;
-
-    for (i = 0; i < p->script->head_count; i++) {
-        const char *key = p->script->heads[i].key;
-        const char *dot = strchr(key, '.');
-        const struct option *o;
-        if (dot != NULL && strncmp(key, own, 6) != 0) {
-            continue;
-        }
-        o = option_of(table, dot != NULL ? dot + 1 : key);
-        if (o == NULL && (dot != NULL || !known_elsewhere(key))) {
-            text_print(why, "no such option: %s", key);
-            return 0;
-        }
-        if (o != NULL && !set_option(options, o, p->side,
-                                     transcript_head(p->script, p->side, o->key))) {
-            text_print(why, "%s: not a value it can have", key);
-            return 0;
-        }
-    }
-    return 1;
-}
+static const struct option_tables options = {client_options, server_options,
+                                             smtp_caps_mask};
 
 /* ---- engines ------------------------------------------------------------------------------ */
-
-/* A block exactly as large as it must be, at an odd address now and then. */
-static void *block(struct play *p, size_t size)
-{
-    size_t odd = (size_t)(p->chunk.value & 7U);
-
-    p->block = test_alloc(size + odd);
-    return (char *)p->block + odd;
-}
 
 static int open_client(struct play *p, struct text *why)
 {
@@ -305,7 +111,7 @@ static int open_client(struct play *p, struct text *why)
 
     memset(&o, 0, sizeof o);
     o.struct_size = sizeof o;
-    if (!set_options(p, &o, why)) {
+    if (!actor_options(p, &options, &o, why)) {
         return 0;
     }
     size = mailproto_smtp_client_mem_size(&o);
@@ -313,7 +119,7 @@ static int open_client(struct play *p, struct text *why)
         text_print(why, "the options are not valid");
         return 0;
     }
-    st = mailproto_smtp_client_init(block(p, size), size, &o, &client);
+    st = mailproto_smtp_client_init(actor_block(p, size), size, &o, &client);
     if (st != MAILPROTO_OK) {
         text_print(why, "init: %s", status_name(st));
         return 0;
@@ -332,7 +138,7 @@ static int open_server(struct play *p, struct text *why)
 
     memset(&o, 0, sizeof o);
     o.struct_size = sizeof o;
-    if (!set_options(p, &o, why)) {
+    if (!actor_options(p, &options, &o, why)) {
         return 0;
     }
     size = mailproto_smtp_server_mem_size(&o);
@@ -340,7 +146,7 @@ static int open_server(struct play *p, struct text *why)
         text_print(why, "the options are not valid");
         return 0;
     }
-    st = mailproto_smtp_server_init(block(p, size), size, &o, &server);
+    st = mailproto_smtp_server_init(actor_block(p, size), size, &o, &server);
     if (st != MAILPROTO_OK) {
         text_print(why, "init: %s", status_name(st));
         return 0;
@@ -362,26 +168,6 @@ static void close_engine(struct play *p)
 }
 
 /* ---- the client's verbs ---------------------------------------------------------------------- */
-
-static mailproto_bytes bytes_of(const struct text *t)
-{
-    mailproto_bytes b;
-
-    b.ptr = t->data;
-    b.len = t->len;
-    return b;
-}
-
-/* Words from `first` on, with one blank between. */
-static void join_words(const struct words *w, size_t first, struct text *out)
-{
-    for (; first < w->count; first++) {
-        const struct word *word = &w->items[first];
-        text_print(out, "%s%s", out->len != 0 ? " " : "", word->mark == '<' ? "<" : "");
-        text_add(out, word->text.data, word->text.len);
-        text_print(out, "%s", word->mark == '<' ? ">" : "");
-    }
-}
 
 static int starts(const struct text *t, const char *with)
 {
@@ -419,7 +205,7 @@ static mailproto_status mail(struct play *p, const struct words *w)
             params.flags |= MAILPROTO_SMTP_MAIL_SMTPUTF8;
         } else if (starts(t, "AUTH=")) {
             params.flags |= MAILPROTO_SMTP_MAIL_HAS_AUTH;
-            params.auth = bytes_of(t);
+            params.auth = actor_bytes(t);
             params.auth.ptr += 5;
             params.auth.len -= 5;
         } else {
@@ -427,8 +213,9 @@ static mailproto_status mail(struct play *p, const struct words *w)
             text_add(&extra, t->data, t->len);
         }
     }
-    params.extra = bytes_of(&extra);
-    st = mailproto_smtp_client_mail(p->engine, play_tag(p), bytes_of(&w->items[1].text),
+    params.extra = actor_bytes(&extra);
+    st = mailproto_smtp_client_mail(p->engine, play_tag(p),
+                                    actor_bytes(&w->items[1].text),
                                     w->count > 2 ? &params : NULL);
     text_free(&extra);
     return st;
@@ -442,9 +229,10 @@ static mailproto_status rcpt(struct play *p, const struct words *w)
 
     memset(&params, 0, sizeof params);
     params.struct_size = sizeof params;
-    join_words(w, 2, &extra);
-    params.extra = bytes_of(&extra);
-    st = mailproto_smtp_client_rcpt(p->engine, play_tag(p), bytes_of(&w->items[1].text),
+    actor_join_words(w, 2, &extra);
+    params.extra = actor_bytes(&extra);
+    st = mailproto_smtp_client_rcpt(p->engine, play_tag(p),
+                                    actor_bytes(&w->items[1].text),
                                     w->count > 2 ? &params : NULL);
     text_free(&extra);
     return st;
@@ -456,14 +244,16 @@ static enum act client_text_verb(struct play *p, const struct words *w,
     struct text rest = {NULL, 0, 0};
     enum act act = ACT_DONE;
 
-    join_words(w, 1, &rest);
+    actor_join_words(w, 1, &rest);
     if (word_is(&w->items[0], "vrfy")) {
-        *status = mailproto_smtp_client_vrfy(p->engine, play_tag(p), bytes_of(&rest));
+        *status =
+            mailproto_smtp_client_vrfy(p->engine, play_tag(p), actor_bytes(&rest));
     } else if (word_is(&w->items[0], "help")) {
-        *status = mailproto_smtp_client_help(p->engine, play_tag(p), bytes_of(&rest));
+        *status =
+            mailproto_smtp_client_help(p->engine, play_tag(p), actor_bytes(&rest));
     } else if (word_is(&w->items[0], "command")) {
         *status =
-            mailproto_smtp_client_command(p->engine, play_tag(p), bytes_of(&rest));
+            mailproto_smtp_client_command(p->engine, play_tag(p), actor_bytes(&rest));
     } else {
         act = ACT_UNKNOWN;
     }
@@ -511,7 +301,8 @@ static size_t status_words(const struct words *w, mailproto_smtp_status *out)
 
     memset(out, 0, sizeof *out);
     if (at < w->count) {
-        out->code = (uint16_t)strtoul(w->items[at++].text.data, NULL, 10);
+        out->code = (uint16_t)strtoul(text_string(&w->items[at].text), NULL, 10);
+        at++;
     }
     if (at < w->count) {
         const char *from = text_string(&w->items[at].text);
@@ -539,19 +330,23 @@ static enum act server_text_action(struct play *p, const struct words *w,
     enum act act = ACT_DONE;
 
     if (word_is(verb, "shutdown")) {
-        join_words(w, 1, &rest);
-        *status = mailproto_smtp_server_shutdown(p->engine, bytes_of(&rest));
+        const char *first = w->count > 1 ? text_string(&w->items[1].text) : "";
+        int given = *first >= '2' && *first <= '5';
+        actor_join_words(w, given ? status_words(w, &st) : 1, &rest);
+        *status = mailproto_smtp_server_shutdown(p->engine, given ? &st : NULL,
+                                                 actor_bytes(&rest));
     } else {
-        join_words(w, status_words(w, &st), &rest);
+        actor_join_words(w, status_words(w, &st), &rest);
         if (word_is(verb, "reply")) {
             *status = mailproto_smtp_server_reply(p->engine, p->request, &st, 0,
-                                                  bytes_of(&rest));
+                                                  actor_bytes(&rest));
         } else if (word_is(verb, "reply-more")) {
-            *status = mailproto_smtp_server_reply(
-                p->engine, p->request, &st, MAILPROTO_SMTP_REPLY_MORE, bytes_of(&rest));
+            *status = mailproto_smtp_server_reply(p->engine, p->request, &st,
+                                                  MAILPROTO_SMTP_REPLY_MORE,
+                                                  actor_bytes(&rest));
         } else if (word_is(verb, "refuse")) {
-            *status =
-                mailproto_smtp_server_refuse_content(p->engine, &st, bytes_of(&rest));
+            *status = mailproto_smtp_server_refuse_content(p->engine, &st,
+                                                           actor_bytes(&rest));
         } else {
             act = ACT_UNKNOWN;
         }
@@ -591,22 +386,10 @@ static enum act smtp_act(struct play *p, const struct words *w,
 
 /* ---- checks --------------------------------------------------------------------------------------- */
 
-static int has_cap_line(struct play *p, const struct text *line)
-{
-    mailproto_bytes have;
-    uint32_t i;
-
-    for (i = 0; mailproto_session_cap_text(p->session, i, &have) == MAILPROTO_OK; i++) {
-        if (have.len == line->len && memcmp(have.ptr, line->data, have.len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int smtp_check(struct play *p, const struct word *w)
 {
-    int cap = cap_of(w->text.data, w->text.len);
+    int cap = actor_cap_of(cap_names, sizeof cap_names / sizeof cap_names[0],
+                           w->text.data, w->text.len);
     uint64_t number;
 
     if (strcmp(w->key, "cap") == 0 && cap >= 0) {
@@ -616,10 +399,10 @@ static int smtp_check(struct play *p, const struct word *w)
         return mailproto_session_has_cap(p->session, (uint32_t)cap) == 0;
     }
     if (strcmp(w->key, "cap-line") == 0) {
-        return has_cap_line(p, &w->text);
+        return actor_has_cap_line(p, &w->text);
     }
     if (strcmp(w->key, "no-cap-line") == 0) {
-        return !has_cap_line(p, &w->text);
+        return !actor_has_cap_line(p, &w->text);
     }
     if (strcmp(w->key, "size-limit") == 0 && p->side == SIDE_CLIENT &&
         word_number(w, &number)) {

@@ -438,6 +438,44 @@ static void wrong_arguments(void **state)
     assert_output(&f, "YWJj\r\n");
 }
 
+static void what_can_be_offered(void **state)
+{
+    static const struct {
+        const char *list;
+        int bound;
+        const char *want;
+    } v[] = {
+        {"A B", 0, "A,B,"},
+        {"  A \t B  ", 1, "A,B,"},
+        {"A-PLUS A B-plus", 0, "A,"},
+        {"A-PLUS A B-plus", 1, "A-PLUS,A,B-plus,"},
+        {"A-PLUS B-PLUS", 0, ""},
+        {"-PLUS PLUS A-PLUSX A-PLU", 0, "-PLUS,PLUS,A-PLUSX,A-PLU,"},
+        {"", 0, ""},
+        {" ", 1, ""},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_bytes list = text(v[i].list), word;
+        struct fixture f;
+        char got[64] = "";
+        start(&f);
+        f.s.tls.binding_len = v[i].bound ? 5 : 0;
+        while ((word = mailproto__auth_offered(&f.s, &list)).len > 0) {
+            strncat(got, word.ptr, word.len);
+            strcat(got, ",");
+            assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), word), 1);
+        }
+        assert_string_equal(got, v[i].want);
+        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("")),
+                         v[i].want[0] != 0);
+        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("X")), 0);
+        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("a-plus")),
+                         strstr(v[i].want, "A-PLUS,") != NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +490,7 @@ int main(void)
         cmocka_unit_test(room),
         cmocka_unit_test(wrong_arguments),
         cmocka_unit_test(huge_messages),
+        cmocka_unit_test(what_can_be_offered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -410,8 +410,8 @@ static void arguments(void **state)
     size_t put;
     char out[4];
     (void)state;
-    assert_int_equal(mailproto_decoder_init(&c, 4, 0), MAILPROTO_ERR_ARGUMENT);
-    assert_int_equal(mailproto_decoder_init(&c, MAILPROTO_ENCODING_7BIT, 0),
+    assert_int_equal(mailproto_decoder_init(&c, 9, 0), MAILPROTO_ERR_ARGUMENT);
+    assert_int_equal(mailproto_decoder_init(&c, MAILPROTO_ENCODING_UNKNOWN, 0),
                      MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(
         mailproto_decoder_init(&c, MAILPROTO_ENCODING_BASE64, MAILPROTO_CODEC_LINES),

@@ -55,6 +55,8 @@ struct end {
     struct side sasl;
     int late;                 /* the server answers when nothing else moves */
     int asked;                /* it has to */
+    int cannot;               /* the server's exchange cannot begin */
+    int refused;              /* so many times it said so */
     mailproto_status verdict; /* on the caller's own mechanism */
     int choose;               /* the client chooses by itself */
     mailproto_sasl_choice choice;
@@ -210,7 +212,25 @@ static int server_event(void *ctx, mailproto_session *s, const mailproto_event *
     if (ev->type == MAILPROTO_EV_AUTH_START) {
         e->options.mechanism = ev->text;
         bind_to(&e->options, s);
-        side_open(&e->sasl, &e->options);
+        if (e->cannot) {
+            e->options.role = 99;
+            assert_int_equal(side_try(&e->sasl, &e->options), MAILPROTO_ERR_ARGUMENT);
+            side_close(&e->sasl);
+        } else {
+            side_open(&e->sasl, &e->options);
+        }
+    }
+    if (e->sasl.x == NULL && (ev->flags & MAILPROTO_EVF_NEEDS_REPLY) &&
+        (ev->type == MAILPROTO_EV_AUTH_START || ev->type == MAILPROTO_EV_AUTH_DATA)) {
+        e->refused++;
+        assert_int_equal(
+            mailproto_session_auth_finish(s, ev->tag, MAILPROTO_ERR_AUTH_TEMPORARY),
+            MAILPROTO_OK);
+        return 0;
+    }
+    if (e->sasl.x == NULL && ev->type == MAILPROTO_EV_AUTH_RESULT) {
+        e->code = ev->code;
+        e->result = (int)ev->number;
     }
     if (e->sasl.x != NULL) {
         mailproto_status st = drive(e, s, ev);
@@ -506,6 +526,39 @@ static void a_mechanism_of_the_caller(void **state)
     }
 }
 
+/* The client is refused, whether it sends an initial response or not, and of any
+ * length; the session goes on. */
+static void a_server_that_cannot_begin(void **state)
+{
+    static const struct setting g[] = {
+        {"PLAIN", "", "alice", "wonderland", NULL},
+        {"LOGIN", "", "alice", "wonderland", NULL},
+        {"EXTERNAL", "", "", "", NULL},
+        {"SCRAM-SHA-256", "", "alice", "wonderland", NULL},
+        {"XOAUTH2", "", "alice", token, NULL},
+    };
+    size_t i, n;
+    int each;
+    (void)state;
+    for (n = 0; n < 2000; ++n) {
+        token[n] = 't';
+    }
+    token[n] = 0;
+    for (i = 0; i < sizeof g / sizeof g[0]; ++i) {
+        for (each = 0; each < 2; ++each) {
+            struct run r;
+            run_init(&r, &g[i], g[i].password);
+            r.s.cannot = 1;
+            r.chunk.kind = each ? CHUNK_EACH : CHUNK_WHOLE;
+            r.chunk.value = 1;
+            run_pair(&r);
+            expect_result(&r, 0, 454);
+            assert_int_equal(r.s.refused, 1);
+            run_free(&r);
+        }
+    }
+}
+
 /* ---- choice ------------------------------------------------------------------ */
 
 static void the_client_chooses(void **state)
@@ -640,8 +693,8 @@ static void liars(void **state)
         /* One challenge more than there is. */
         {"SCRAM-SHA-256",
          {HELLO, TO_FIRST, TO_FINAL, "334 \r\n", "501 cancelled\r\n", "221 x\r\n"},
-         0,
-         0},
+         -1,
+         2},
         {"PLAIN", {HELLO, "334 bW9yZQ==\r\n", "501 cancelled\r\n", "221 x\r\n"}, -1, 2},
         {"PLAIN", {HELLO, "235 ok\r\n", "221 x\r\n"}, 1, 0},
         {"LOGIN",
@@ -685,6 +738,166 @@ static void liars(void **state)
         assert_int_equal(error.code,
                          v[i].impostor == 1 ? MAILPROTO_ERR_AUTH : MAILPROTO_OK);
         side_close(&e.sasl);
+    }
+}
+
+/* ---- no room ----------------------------------------------------------------- */
+
+/* A mechanism that answers two challenges with 45 octets (62 of a line) and is content
+ * at the third. */
+enum { CONTENT_ROUNDS = 3, CONTENT_ANSWER = 45, CONTENT_OUT = 128, CONTENT_SENT = 126 };
+
+static mailproto_status content_start(void *mem, const mailproto_sasl_options *o)
+{
+    (void)mem;
+    (void)o;
+    return MAILPROTO_OK;
+}
+
+static mailproto_status content_input(void *mem, const void *data, size_t len, int last)
+{
+    (void)data;
+    (void)len;
+    *(int *)mem += last;
+    return MAILPROTO_OK;
+}
+
+static void content_step(void *mem, mailproto_sasl_state *state)
+{
+    int heard = *(int *)mem;
+    state->state = heard == 0                ? MAILPROTO_SASL_WAIT
+                   : heard == CONTENT_ROUNDS ? MAILPROTO_SASL_DONE
+                                             : MAILPROTO_SASL_CONTINUE;
+    state->response = state->state == MAILPROTO_SASL_CONTINUE ? CONTENT_ANSWER : 0;
+}
+
+static mailproto_status content_output(void *mem, uint64_t offset, void *buf,
+                                       size_t cap, size_t *got)
+{
+    (void)mem;
+    *got =
+        CONTENT_ANSWER - (size_t)offset < cap ? CONTENT_ANSWER - (size_t)offset : cap;
+    memset(buf, 'c', *got);
+    return MAILPROTO_OK;
+}
+
+static const mailproto_sasl_mechanism content = {
+    sizeof content, 0,
+    "X-CONTENT",    sizeof(int),
+    content_start,  content_input,
+    content_step,   content_output,
+    NULL,           NULL,
+    NULL,
+};
+
+static void expect_output(mailproto_session *s, const char *text)
+{
+    size_t len = 0;
+    const char *out = mailproto_session_output(s, &len);
+    assert_int_equal(len, strlen(text));
+    assert_memory_equal(out, text, len);
+    assert_int_equal(mailproto_session_output_sent(s, len), MAILPROTO_OK);
+}
+
+static void say(mailproto_session *s, const char *text)
+{
+    size_t used = 0;
+    assert_int_equal(mailproto_session_feed(s, text, strlen(text), &used),
+                     MAILPROTO_OK);
+    assert_int_equal(used, strlen(text));
+}
+
+/* The next event, which the exchange is to take with OK. */
+static void takes(struct side *x, mailproto_session *s, uint32_t type)
+{
+    mailproto_event ev;
+    assert_int_equal(mailproto_session_next_event(s, &ev), MAILPROTO_OK);
+    assert_int_equal(ev.type, type);
+    assert_int_equal(mailproto_sasl_drive(x->x, s, &ev), MAILPROTO_OK);
+}
+
+static void skip_events(mailproto_session *s)
+{
+    mailproto_event ev;
+    size_t len = 0;
+    while (mailproto_session_next_event(s, &ev) == MAILPROTO_OK) {
+    }
+    (void)mailproto_session_output(s, &len);
+    assert_int_equal(mailproto_session_output_sent(s, len), MAILPROTO_OK);
+}
+
+/* The `*` that ends the exchange has no room at first, and the mechanism is content: a
+ * challenge came after its end. It must be sent later all the same, and neither what
+ * the server says then nor a success makes a login of it. */
+static void giving_up_waits_for_room(void **state)
+{
+    static const struct {
+        const char *reply;
+        mailproto_status session;
+    } v[] = {{"501 cancelled\r\n", MAILPROTO_OK},
+             {"235 welcome\r\n", MAILPROTO_ERR_UNEXPECTED}};
+    size_t i;
+    int by_null;
+    (void)state;
+    for (i = 0; i < 4; ++i) {
+        mailproto_sasl_options o = options_for(MAILPROTO_SASL_CLIENT, "X-CONTENT");
+        mailproto_smtp_client_options co;
+        mailproto_smtp_client *client;
+        mailproto_session *s;
+        mailproto_event ev;
+        mailproto_error error;
+        struct side x;
+        size_t n;
+        by_null = i >= 2;
+        memset(&co, 0, sizeof co);
+        co.struct_size = sizeof co;
+        co.tls = MAILPROTO_SMTP_TLS_NONE;
+        co.flags = MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
+        co.out_size = CONTENT_OUT;
+        assert_int_equal(mailproto_smtp_client_new(&co, &client), MAILPROTO_OK);
+        s = mailproto_smtp_client_session(client);
+        say(s, "220 x\r\n");
+        skip_events(s);
+        say(s, "250-x\r\n250 AUTH X-CONTENT\r\n");
+        skip_events(s);
+        o.custom = &content;
+        side_open(&x, &o);
+        assert_int_equal(mailproto_sasl_start(x.x, s, TAG_AUTH), MAILPROTO_OK);
+        expect_output(s, "AUTH X-CONTENT\r\n");
+        /* Each challenge is answered; nothing is sent on. */
+        for (n = 0; n < CONTENT_ROUNDS; ++n) {
+            say(s, "334 \r\n");
+            takes(&x, s, MAILPROTO_EV_AUTH_DATA);
+        }
+        say(s, "334 \r\n"); /* one too many */
+        takes(&x, s, MAILPROTO_EV_AUTH_DATA);
+        if (by_null) {
+            assert_int_equal(mailproto_sasl_drive(x.x, s, NULL), MAILPROTO_OK);
+        }
+        (void)mailproto_session_output(s, &n);
+        assert_int_equal(n, CONTENT_SENT); /* no `*` yet */
+        assert_int_equal(mailproto_session_output_sent(s, n), MAILPROTO_OK);
+        if (by_null) {
+            assert_int_equal(mailproto_sasl_drive(x.x, s, NULL), MAILPROTO_OK);
+        } else {
+            takes(&x, s, MAILPROTO_EV_ROOM);
+        }
+        expect_output(s, "*\r\n");
+        assert_int_equal(mailproto_sasl_drive(x.x, s, NULL), MAILPROTO_ERR_STATE);
+        assert_int_equal(
+            mailproto_session_feed(s, v[i % 2].reply, strlen(v[i % 2].reply), &n),
+            v[i % 2].session);
+        do {
+            assert_int_equal(mailproto_session_next_event(s, &ev), MAILPROTO_OK);
+        } while (ev.type == MAILPROTO_EV_ROOM);
+        assert_int_equal(ev.type, MAILPROTO_EV_AUTH_RESULT);
+        assert_int_equal(mailproto_sasl_drive(x.x, s, &ev), MAILPROTO_ERR_AUTH);
+        memset(&error, 0, sizeof error);
+        error.struct_size = sizeof error;
+        mailproto_session_get_error(s, &error);
+        assert_int_equal(error.code, v[i % 2].session);
+        side_close(&x);
+        mailproto_smtp_client_free(client);
     }
 }
 
@@ -739,9 +952,11 @@ int main(void)
         cmocka_unit_test(a_token_longer_than_the_limits),
         cmocka_unit_test(a_refusal_longer_than_the_buffer),
         cmocka_unit_test(a_mechanism_of_the_caller),
+        cmocka_unit_test(a_server_that_cannot_begin),
         cmocka_unit_test(the_client_chooses),
         cmocka_unit_test(another_channel),
         cmocka_unit_test(liars),
+        cmocka_unit_test(giving_up_waits_for_room),
         cmocka_unit_test(events_of_others),
         cmocka_unit_test(a_client_that_cannot_start),
     };

@@ -121,6 +121,71 @@ static void no_way_around_a_binding(void **state)
     chosen(TOKEN | TLS, bound, ALL, "", "OAUTHBEARER XOAUTH2", none);
 }
 
+/* RFC 5802 6: whether the mechanism is to be given the binding. */
+static void who_gets_the_binding(void **state)
+{
+    static const struct {
+        uint32_t binding;
+        const char *offered, *allowed, *mechanism;
+        uint32_t give;
+    } v[] = {
+        {1, ALL, "", "SCRAM-SHA-256-PLUS", 1},
+        /* The server cannot, as it seems: "y". */
+        {1, "SCRAM-SHA-256 PLAIN", "", "SCRAM-SHA-256", 1},
+        {1, "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS SCRAM-SHA-1", "SCRAM-SHA-1", 1},
+        /* The server can, and would refuse "y". */
+        {1, ALL, "SCRAM-SHA-256", "SCRAM-SHA-256", 0},
+        {1, "SCRAM-SHA-256-PLUS SCRAM-SHA-256", "SCRAM-SHA-256 SCRAM-SHA-1-PLUS",
+         "SCRAM-SHA-256", 0},
+        {1, "SCRAM-SHA-1-PLUS SCRAM-SHA-1", "SCRAM-SHA-1", "SCRAM-SHA-1", 0},
+        /* The same client where the other form is offered, and where none is. */
+        {1, ALL, "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS", 1},
+        {1, "SCRAM-SHA-256", "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", 1},
+        /* This side would not bind in any case: "n". */
+        {1, "SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256", 0},
+        {0, "SCRAM-SHA-256", "", "SCRAM-SHA-256", 0},
+        {0, ALL, "", "SCRAM-SHA-256", 0},
+        /* Nothing to do with it. */
+        {1, "PLAIN", "", "PLAIN", 0},
+        {1, ALL, "PLAIN", "PLAIN", 0},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_sasl_choice c;
+        mailproto_bytes name;
+        memset(&c, 0, sizeof c);
+        c.struct_size = sizeof c;
+        c.flags = PASSWORD | TLS;
+        c.binding_type = v[i].binding;
+        c.allowed = str(v[i].allowed);
+        c.give_binding = 1 - v[i].give;
+        assert_int_equal(mailproto_sasl_offer(&c, str(v[i].offered)), MAILPROTO_OK);
+        assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+        expect_span(name, v[i].mechanism);
+        assert_int_equal(c.give_binding, v[i].give);
+    }
+}
+
+/* It goes with the mechanism, not with the choice. */
+static void the_binding_of_the_next_one(void **state)
+{
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = PASSWORD | TOKEN | TLS;
+    c.binding_type = MAILPROTO_BINDING_EXPORTER;
+    assert_int_equal(mailproto_sasl_offer(&c, str("SCRAM-SHA-1-PLUS XOAUTH2")),
+                     MAILPROTO_OK);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+    assert_int_equal(c.give_binding, 1);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+    expect_span(name, "XOAUTH2");
+    assert_int_equal(c.give_binding, 0);
+}
+
 static void lists_as_protocols_write_them(void **state)
 {
     const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
@@ -178,6 +243,8 @@ int main(void)
         cmocka_unit_test(what_the_caller_allows),
         cmocka_unit_test(the_floor),
         cmocka_unit_test(no_way_around_a_binding),
+        cmocka_unit_test(who_gets_the_binding),
+        cmocka_unit_test(the_binding_of_the_next_one),
         cmocka_unit_test(lists_as_protocols_write_them),
         cmocka_unit_test(names_with_octets_that_are_none),
         cmocka_unit_test(offers_add_up),

@@ -373,7 +373,7 @@ static void misuse(void **state)
     close_session(r);
     r = at_start_of_auth(&ev);
     assert_int_equal(mailproto_session_auth_data(r->s, "abc", 3, 6), MAILPROTO_OK);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->out, "334 YWJj");
@@ -600,6 +600,38 @@ static void traced_apart(void **state)
     }
 }
 
+/* A client that does not wait: what it sends behind an AUTH that is refused is no
+ * command, and shows nowhere, until a known verb comes. */
+static void refused_unawaited(void **state)
+{
+    static const mailproto_trace hook = {sizeof hook, 0, NULL, trace};
+    static const enum way ways[] = {WHOLE, BYTEWISE, SPACE_WHOLE, SPACE_BYTEWISE};
+    mailproto_smtp_server_options o = auth_options();
+    size_t i;
+    o.trace = &hook;
+    (void)state;
+    for (i = 0; i < 8; i++) {
+        struct run *r;
+        char line[3000];
+        memset(traced, 0, sizeof traced);
+        r = open_session(&o, NULL, NULL);
+        r->way = ways[i % 4];
+        memset(line, 'A', sizeof line); /* as it is, and longer than a command */
+        strcpy(line + (i < 4 ? 10 : 2800), "c2VjcmV0\r\n");
+        memcpy(line, "AGZyZWQA", 8);
+        feed_text(r, "EHLO c\r\n");
+        feed_text(r, "AUTH NOPE\r\n");
+        feed_text(r, line);
+        feed_text(r, "NOOP\r\n");
+        feed_text(r, "XYZZY\r\n");
+        assert_string_equal(traced[0], "EHLO c\r\nAUTH NOPE\r\nNOOP\r\nXYZZY\r\n");
+        assert_string_equal(traced[2], line);
+        assert_null(strstr(r->log, "AGZy"));
+        assert_non_null(strstr(r->log, "XYZZY"));
+        close_session(r);
+    }
+}
+
 /* Nothing of a password is left in the block when the exchange is over. */
 static void wiped(void **state)
 {
@@ -646,6 +678,68 @@ static void wiped(void **state)
     free(block);
 }
 
+/* Mechanisms that bind are offered and taken only where there is a binding. */
+static void bound_mechanisms(void **state)
+{
+    enum { NO_TLS, TLS_ALONE, TLS_BOUND };
+    static const struct {
+        const char *list;
+        int tls;
+        const char *line;     /* the last of EHLO */
+        const char *accepted; /* a mechanism, ... */
+        const char *refused;  /* ... and another */
+    } v[] = {
+        {"A-PLUS A B-PLUS", NO_TLS, "250 AUTH A", "A", "A-PLUS"},
+        {"A-PLUS A B-PLUS", TLS_ALONE, "250 AUTH A", "A", "b-plus"},
+        {"A-PLUS A B-PLUS", TLS_BOUND, "250 AUTH A-PLUS A B-PLUS", "a-plus", "B"},
+        {"A B-plus", TLS_ALONE, "250 AUTH A", "A", "B-PLUS"},
+        {"A B-plus", TLS_BOUND, "250 AUTH A B-plus", "B-PLUS", "A-PLUS"},
+        {"-PLUS PLUS A-PLUSS", TLS_ALONE, "250 AUTH -PLUS PLUS A-PLUSS", "PLUS",
+         "A-PLUS"},
+        /* Nothing is left. */
+        {"A-PLUS", TLS_ALONE, "250 ENHANCEDSTATUSCODES", NULL, "A-PLUS"},
+        {"A-PLUS", TLS_BOUND, "250 AUTH A-PLUS", "A-PLUS", "A"},
+    };
+    static const char binding[] = "this connection";
+    mailproto_tls_info tls = {sizeof tls, 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    size_t i;
+    (void)state;
+    tls.binding_type = MAILPROTO_BINDING_EXPORTER;
+    tls.binding.ptr = binding;
+    tls.binding.len = sizeof binding - 1;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_smtp_server_options o = auth_options();
+        char line[64];
+        struct run *r;
+        o.auth_mechanisms = bytes_of(v[i].list);
+        o.caps |= v[i].tls != NO_TLS ? cap_bit(MAILPROTO_SMTP_CAP_STARTTLS) : 0;
+        r = open_session(&o, conversing, "EHLO c\r\n");
+        if (v[i].tls != NO_TLS) {
+            r->tls = v[i].tls == TLS_BOUND ? &tls : NULL;
+            feed_text(r, "STARTTLS\r\n");
+            r->out_len = 0;
+            feed_text(r, "EHLO c\r\n");
+        } else {
+            feed_text(r, "EHLO c\r\n");
+        }
+        sprintf(line, "%s\r\n", v[i].line);
+        assert_true(r->out_len > strlen(line));
+        assert_string_equal(r->out + r->out_len - strlen(line), line);
+        assert_int_equal(r->out[r->out_len - strlen(line) - 1], '\n');
+        r->out_len = 0;
+        sprintf(line, "AUTH %s\r\n", v[i].refused);
+        feed_text(r, line);
+        assert_string_equal(r->out, "504 5.5.4 Mechanism not supported\r\n");
+        if (v[i].accepted != NULL) {
+            r->out_len = 0;
+            sprintf(line, "AUTH %s\r\n", v[i].accepted);
+            feed_text(r, line);
+            assert_string_equal(r->out, "334 \r\n");
+        }
+        close_session(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -664,7 +758,9 @@ int main(void)
         cmocka_unit_test(long_but_refused),
         cmocka_unit_test(long_challenge),
         cmocka_unit_test(traced_apart),
+        cmocka_unit_test(refused_unawaited),
         cmocka_unit_test(wiped),
+        cmocka_unit_test(bound_mechanisms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

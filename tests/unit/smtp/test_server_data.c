@@ -413,7 +413,7 @@ static void lost_otherwise(void **state)
 
     r = open_session(&o, NULL, OPENING);
     feed_text(r, "a\nc");
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->log, "CONTENT [a]\n" BARE " #1\nCLOSED MAILPROTO_OK\n");
@@ -421,7 +421,7 @@ static void lost_otherwise(void **state)
     close_session(r);
 
     r = open_session(&o, NULL, OPENING);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->log, "CONTENT_ABORTED MAILPROTO_ERR_CANCELLED\n"

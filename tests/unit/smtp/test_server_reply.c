@@ -162,7 +162,7 @@ static void several_lines(void **state)
     r = asked(&o, "EHLO c\r\n", "HELP\r\n", &ev);
     assert_int_equal(reply(r, ev.tag, 214, MAILPROTO_SMTP_REPLY_MORE, "one"),
                      MAILPROTO_OK);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->out, "421 4.3.2 mx.example Service not available\r\n");

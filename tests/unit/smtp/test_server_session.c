@@ -343,21 +343,56 @@ static void shutdown_now(void **state)
     assert_int_equal(mailproto_session_feed(r->s, "MAIL FROM:<>\r\n", 14, &used),
                      MAILPROTO_OK);
     assert_int_equal(mailproto_session_next_event(r->s, &ev), MAILPROTO_OK);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("a\nb")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("a\nb")),
                      MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(
-        mailproto_smtp_server_shutdown(r->server, bytes_of("Moving house")),
+        mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("Moving house")),
         MAILPROTO_OK);
     assert_int_equal(mailproto_smtp_server_accept(r->server, ev.tag),
                      MAILPROTO_ERR_STALE);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_ERR_STATE);
     pull(r);
     assert_string_equal(r->out, "421 4.3.2 mx.example Moving house\r\n");
     assert_string_equal(r->log, "CLOSED MAILPROTO_OK\n");
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_ERR_STATE);
     close_session(r);
+}
+
+/* A reply of the application's: 421 with any enhanced code of its class, and none other.
+ * It stands behind the replies given, and needs no command that asks for it. */
+static void shutdown_with_status(void **state)
+{
+    static const struct {
+        mailproto_smtp_status status;
+        mailproto_status result;
+        const char *out;
+    } cases[] = {
+        {{421, {4, 7, 0}, 0, 0}, MAILPROTO_OK, "421 4.7.0 mx.example Bye\r\n"},
+        {{421, {0, 0, 0}, 0, 0}, MAILPROTO_OK, "421 4.3.2 mx.example Bye\r\n"},
+        {{421, {4, 999, 999}, 0, 0}, MAILPROTO_OK, "421 4.999.999 mx.example Bye\r\n"},
+        {{421, {4, 1000, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+        {{421, {5, 7, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+        {{420, {4, 7, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+        {{422, {4, 7, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+        {{554, {5, 7, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+        {{0, {0, 0, 0}, 0, 0}, MAILPROTO_ERR_ARGUMENT, ""},
+    };
+    mailproto_smtp_server_options o = options_of();
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct run *r = open_session(&o, NULL, "EHLO c\r\n");
+        assert_int_equal(mailproto_smtp_server_shutdown(r->server, &cases[i].status,
+                                                        bytes_of("Bye")),
+                         cases[i].result);
+        pull(r);
+        assert_string_equal(r->out, cases[i].out);
+        assert_string_equal(
+            r->log, cases[i].result == MAILPROTO_OK ? "CLOSED MAILPROTO_OK\n" : "");
+        close_session(r);
+    }
 }
 
 /* An event that nobody has pulled loses its question; before a greeting there is no
@@ -371,7 +406,7 @@ static void shutdown_corners(void **state)
     (void)state;
     run_start(r, &o);
     assert_int_equal(mailproto_session_feed(r->s, "E", 1, &used), MAILPROTO_OK);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->out, "421 mx.example Service not available\r\n");
@@ -381,7 +416,7 @@ static void shutdown_corners(void **state)
     r = open_session(&o, NULL, "EHLO c\r\n");
     assert_int_equal(mailproto_session_feed(r->s, "STARTTLS\r\n", 10, &used),
                      MAILPROTO_OK);
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of("")),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of("")),
                      MAILPROTO_OK);
     pull(r);
     assert_string_equal(r->out, "220 2.0.0 Ready to start TLS\r\n");
@@ -391,10 +426,10 @@ static void shutdown_corners(void **state)
     r = open_session(&o, NULL, "EHLO c\r\n");
     memset(text, 'x', sizeof text);
     text[129] = '\0';
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of(text)),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of(text)),
                      MAILPROTO_ERR_TOO_LONG);
     text[128] = '\0';
-    assert_int_equal(mailproto_smtp_server_shutdown(r->server, bytes_of(text)),
+    assert_int_equal(mailproto_smtp_server_shutdown(r->server, NULL, bytes_of(text)),
                      MAILPROTO_OK);
     close_session(r);
 }
@@ -478,6 +513,7 @@ int main(void)
         cmocka_unit_test(bdat_closes),
         cmocka_unit_test(eof),
         cmocka_unit_test(shutdown_now),
+        cmocka_unit_test(shutdown_with_status),
         cmocka_unit_test(shutdown_corners),
         cmocka_unit_test(time_outs),
         cmocka_unit_test(failed_from_outside),

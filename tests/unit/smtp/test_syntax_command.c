@@ -164,7 +164,11 @@ static void helo(void **state)
         {"EHLO mx.example", VERB(EHLO), FAULT(GOOD), 0, "mx.example"},
         {"HELO   x_y", VERB(HELO), FAULT(GOOD), 0, "x_y"},
         {"LHLO [192.0.2.1]", VERB(LHLO), FAULT(GOOD), 0, "[192.0.2.1]"},
-        {"EHLO j\xC3\xB6.example", VERB(EHLO), FAULT(GOOD), 0, "j\xC3\xB6.example"},
+        /* RFC 6531 3.7.1: ASCII only; what of it is not a domain is no fault */
+        {"EHLO j\xC3\xB6.example", VERB(EHLO), FAULT(BAD_ARGUMENT), 6, NULL},
+        {"HELO \xFF", VERB(HELO), FAULT(BAD_ARGUMENT), 5, NULL},
+        {"EHLO xn--j-oga.example", VERB(EHLO), FAULT(GOOD), 0, "xn--j-oga.example"},
+        {"EHLO _!~..-", VERB(EHLO), FAULT(GOOD), 0, "_!~..-"},
         /* RFC 5321 4.1.1.1: what once followed a literal */
         {"EHLO [192.0.2.1] old host", VERB(EHLO), FAULT(GOOD), 0, "[192.0.2.1]"},
         {"EHLO [192.0.2.1 old]", VERB(EHLO), FAULT(BAD_ARGUMENT), 15, NULL},

@@ -1,0 +1,11 @@
+/* Values of fields as JSON: a base64 input a line, an object a line. */
+#ifndef EXAMPLE_INSPECT_LINES_H
+#define EXAMPLE_INSPECT_LINES_H
+
+/* Whether a mode is one of these: "address-list", "date" ... */
+int lines_knows(const char *mode);
+
+/* argv[0] is the mode. The program's exit code. */
+int lines_main(int argc, char **argv);
+
+#endif /* EXAMPLE_INSPECT_LINES_H */

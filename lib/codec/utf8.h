@@ -1,0 +1,28 @@
+/*
+ * UTF-8 (RFC 3629): runs that are well-formed, single characters.
+ */
+#ifndef MAILPROTO_CODEC_UTF8_H
+#define MAILPROTO_CODEC_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How many octets from the start are whole well-formed characters. */
+size_t mailproto__utf8_run(const unsigned char *in, size_t n);
+
+/* How many octets follow this first one, and the range of the second (RFC 3629 4); 0: it
+ * cannot be the first of a longer character. */
+unsigned mailproto__utf8_tail(unsigned char first, uint8_t *low, uint8_t *high);
+
+/* What begins at in[0], which begins no whole well-formed character: how many octets one
+ * U+FFFD stands for (Unicode 3.9, "maximal subpart"); `*cut`: 1 if it may go on behind
+ * `n`. */
+size_t mailproto__utf8_bad(const unsigned char *in, size_t n, int *cut);
+
+/* Writes a code point: 1 to 4 octets. A surrogate or what is above U+10FFFF is U+FFFD. */
+size_t mailproto__utf8_put(unsigned char *out, uint32_t point);
+
+/* How many of in[0, n) are below 128, from the start, copied. */
+size_t mailproto__copy_ascii(unsigned char *out, const unsigned char *in, size_t n);
+
+#endif /* MAILPROTO_CODEC_UTF8_H */

@@ -1,0 +1,237 @@
+/*
+ * The parser as its caller sees it: options, memory, pieces in, events out. Owns the order
+ * of the scanner's steps; must not know lines.
+ */
+#include "message/scan.h"
+
+#include "core/mem.h"
+#include "core/options.h"
+#include "core/span.h"
+
+enum {
+    HOLD = 4096,
+    HOLD_LEAST = 1024,
+    BOUNDARIES = 2048,
+    BOUNDARIES_LEAST = 256,
+    DEPTH = 100,
+    PARTS = 10000,
+    FIELDS = 10000,
+    PARAMS = 100,
+    PIECE = 65536,
+    PIECE_LEAST = 64,
+    HEADER = 1048576,
+    LARGEST = 0x40000000 /* of what is held in memory */
+};
+
+static mailproto_status resolve(const mailproto_message_options *options,
+                                mailproto_message_options *o)
+{
+    const uint32_t flags = MAILPROTO_MESSAGE_PREFIX_BOUNDARIES |
+                           MAILPROTO_MESSAGE_KEEP_MESSAGES | MAILPROTO_MESSAGE_IS_PART;
+    mailproto_status st = mailproto__options_copy(o, sizeof *o, options);
+    if (st < 0) {
+        return st;
+    }
+    o->hold_size = mailproto__or(o->hold_size, HOLD);
+    o->boundary_size = mailproto__or(o->boundary_size, BOUNDARIES);
+    o->max_depth = mailproto__or(o->max_depth, DEPTH);
+    o->max_parts = mailproto__or(o->max_parts, PARTS);
+    o->max_fields = mailproto__or(o->max_fields, FIELDS);
+    o->max_params = mailproto__or(o->max_params, PARAMS);
+    o->piece_size = mailproto__or(o->piece_size, PIECE);
+    o->max_header = o->max_header != 0 ? o->max_header : HEADER;
+    if (o->hold_size < HOLD_LEAST || o->hold_size > LARGEST ||
+        o->boundary_size < BOUNDARIES_LEAST || o->boundary_size > LARGEST ||
+        o->piece_size < PIECE_LEAST || (o->flags & ~flags) != 0 ||
+        o->repeated > MAILPROTO_REPEATED_REJECT || o->reserved != 0 ||
+        (o->cpu & ~MAILPROTO_CPU_MASK) != 0) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    if (o->piece_size > LARGEST) {
+        o->piece_size = LARGEST;
+    }
+    return MAILPROTO_OK;
+}
+
+static mailproto_message *carve(struct mailproto__block *b,
+                                const mailproto_message_options *o)
+{
+    mailproto_message *m = (mailproto_message *)mailproto__carve(b, sizeof *m, 1);
+    size_t hold = (size_t)o->hold_size + MAILPROTO__HOLD_SPARE;
+    size_t nodes = (size_t)o->max_depth;
+    struct mailproto__node *stack;
+    char *text;
+    char *arena;
+    nodes =
+        nodes < SIZE_MAX / sizeof *stack - 1 ? (nodes + 1) * sizeof *stack : SIZE_MAX;
+    stack = (struct mailproto__node *)mailproto__carve(b, nodes, 1);
+    arena = (char *)mailproto__carve(b, o->boundary_size, 0);
+    text = (char *)mailproto__carve(b, hold, 0);
+    if (m != NULL && text != NULL) {
+        memset(m, 0, sizeof *m);
+        m->options = *o;
+        m->stack = stack;
+        m->arena = arena;
+        m->in.hold = text;
+        m->in.cap = hold;
+    }
+    return m;
+}
+
+size_t mailproto_message_mem_size(const mailproto_message_options *options)
+{
+    mailproto_message_options o;
+    struct mailproto__block b = mailproto__block_start(NULL);
+    if (resolve(options, &o) < 0) {
+        return 0;
+    }
+    (void)carve(&b, &o);
+    return b.size;
+}
+
+mailproto_status mailproto_message_init(void *mem, size_t size,
+                                        const mailproto_message_options *options,
+                                        mailproto_message **out)
+{
+    mailproto_message_options o;
+    struct mailproto__block b;
+    mailproto_status st = resolve(options, &o);
+    if (st < 0) {
+        return st;
+    }
+    if (mem == NULL || out == NULL) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    if (size < mailproto_message_mem_size(options)) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    b = mailproto__block_start(mem);
+    *out = carve(&b, &o);
+    (*out)->message = (o.flags & MAILPROTO_MESSAGE_IS_PART) == 0;
+    return MAILPROTO_OK;
+}
+
+/* ---- in ------------------------------------------------------------------------------ */
+
+mailproto_status mailproto_message_feed(mailproto_message *parser, const void *data,
+                                        size_t len)
+{
+    if (parser->fed || parser->eof) {
+        return MAILPROTO_ERR_STATE;
+    }
+    parser->in.piece = (const char *)data;
+    parser->in.piece_len = len;
+    parser->fed = 1;
+    return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_message_feed_eof(mailproto_message *parser)
+{
+    parser->eof = 1; /* what was lent, if it is still being read, was the last piece */
+    return MAILPROTO_OK;
+}
+
+/* ---- out ----------------------------------------------------------------------------- */
+
+void mailproto__defect(struct mailproto_message *m, uint32_t code, uint64_t offset)
+{
+    struct mailproto__pending *d;
+    if (m->defect_count == MAILPROTO__DEFECTS_MAX) {
+        return;
+    }
+    d = &m->defects[m->defect_count];
+    d->code = code;
+    d->offset = offset;
+    d->part = m->level - 1;
+    m->defect_count++;
+}
+
+void mailproto__use(struct mailproto_message *m, size_t n)
+{
+    m->offset += n;
+    mailproto__window_use(&m->in, n);
+}
+
+static void give_defect(struct mailproto_message *m, mailproto_message_event *ev)
+{
+    const struct mailproto__pending *d = &m->defects[m->defect_next];
+    ev->type = MAILPROTO_MESSAGE_DEFECT;
+    ev->code = d->code;
+    ev->offset = d->offset;
+    ev->depth = d->part;
+    ev->part = m->stack[d->part].part;
+    m->defect_next++;
+    if (m->defect_next == m->defect_count) {
+        m->defect_next = 0;
+        m->defect_count = 0;
+    }
+}
+
+static enum mailproto__step step(struct mailproto_message *m,
+                                 mailproto_message_event *ev)
+{
+    mailproto_bytes view = mailproto__window_view(&m->in);
+    int end = m->eof && mailproto__window_all(&m->in);
+    switch ((enum mailproto__state)m->state) {
+    case MAILPROTO__AT_PART:
+        return mailproto__scan_part_begin(m, ev);
+    case MAILPROTO__AT_FIRST:
+    case MAILPROTO__AT_LINE:
+    case MAILPROTO__IN_FIELD:
+        return mailproto__scan_header(m, ev, view, end);
+    case MAILPROTO__AT_BODY:
+        return mailproto__scan_headers_end(m, ev, view);
+    case MAILPROTO__IN_BODY:
+        return mailproto__scan_body(m, ev, view, end);
+    case MAILPROTO__CLOSING:
+        return mailproto__scan_closing(m, ev);
+    case MAILPROTO__AT_DELIMITER:
+    case MAILPROTO__IN_DELIMITER:
+        return mailproto__scan_delimiter(m, view, end);
+    case MAILPROTO__OVER:
+        break;
+    }
+    return MAILPROTO__NEED;
+}
+
+/* All of the piece is used up but for what must be kept. */
+static mailproto_status next_piece(struct mailproto_message *m)
+{
+    if (m->state <= MAILPROTO__AT_BODY) {
+        mailproto__keep_type(m);
+    }
+    mailproto__window_keep(&m->in);
+    m->fed = 0;
+    return MAILPROTO_AGAIN;
+}
+
+mailproto_status mailproto_message_next_event(mailproto_message *m,
+                                              mailproto_message_event *ev)
+{
+    memset(ev, 0, sizeof *ev);
+    for (;;) {
+        if (m->defect_count > 0) {
+            give_defect(m, ev);
+            return MAILPROTO_OK;
+        }
+        if (m->state == MAILPROTO__OVER) {
+            return MAILPROTO_EOF;
+        }
+        if (m->level > 0) {
+            ev->depth = m->level - 1;
+            ev->part = mailproto__top(m)->part;
+        }
+        switch (step(m, ev)) {
+        case MAILPROTO__EVENT:
+            return MAILPROTO_OK;
+        case MAILPROTO__GO_ON:
+            break;
+        case MAILPROTO__NEED:
+            if (mailproto__window_all(&m->in)) {
+                return next_piece(m);
+            }
+            mailproto__window_extend(&m->in);
+            break;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/*
+ * The value of a parameter by name as text. Knows the encoded words that RFC 2047 forbids
+ * here and mail holds all the same; the rest of the decoding lies in
+ * value_parameter_get.c, apart, so that its stack is not held while words are decoded.
+ */
+#include "message/value_parameter.h"
+
+#include "core/mem.h"
+#include "core/options.h"
+#include "core/span.h"
+
+int mailproto__has_words(mailproto_bytes b)
+{
+    size_t i;
+    for (i = 0; i + 1 < b.len; i++) {
+        if (b.ptr[i] == '=' && b.ptr[i + 1] == '?') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Controls become blanks: 1 if there was any. */
+static int clean(char *text, size_t len)
+{
+    int found = 0;
+    size_t i;
+    for (i = 0; i < len; i++) {
+        if (((unsigned char)text[i] < 32 && text[i] != '\t') || text[i] == 127) {
+            found = 1;
+            text[i] = ' ';
+        }
+    }
+    return found;
+}
+
+/* What `\` escapes begins a piece. */
+static mailproto_status put_words(struct mailproto__value *v, mailproto_bytes value,
+                                  const mailproto_charset_converter *converter,
+                                  struct mailproto__put *to)
+{
+    const char *p = value.ptr;
+    const char *end = p + value.len;
+    const char *start = p;
+    mailproto_status status = MAILPROTO_OK;
+    mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_ENCODED_WORD, p);
+    while (p <= end && status == MAILPROTO_OK) {
+        if (p == end || (*p == '\\' && end - p >= 2)) {
+            size_t at = to->len < to->cap ? to->len : to->cap;
+            size_t len = 0;
+            status = mailproto_words_decode(mailproto__v_span(start, p), 0, converter,
+                                            to->out + at, to->cap - at, &len);
+            if (status == MAILPROTO_ERR_TOO_LONG) {
+                status = MAILPROTO_OK; /* mailproto__put_end() will say so */
+            }
+            to->len += len;
+            start = p + 1;
+            p++;
+        }
+        p++;
+    }
+    if (clean(to->out, to->len < to->cap ? to->len : to->cap)) {
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, v->begin);
+    }
+    return status;
+}
+
+mailproto_status mailproto_parameter_get(mailproto_bytes value, mailproto_bytes name,
+                                         uint32_t flags,
+                                         const mailproto_charset_converter *converter,
+                                         char *out, size_t cap, size_t *len,
+                                         mailproto_parameter_info *info,
+                                         mailproto_defects *defects)
+{
+    struct mailproto__value v;
+    struct mailproto__put to;
+    mailproto_parameter_info known;
+    mailproto_bytes words = {NULL, 0};
+    mailproto_status status;
+    *len = 0;
+    if ((flags & ~(uint32_t)(MAILPROTO_PARAMETER_RAW | MAILPROTO_PARAMETER_NO_WORDS)) !=
+            0 ||
+        name.len == 0 || value.len > MAILPROTO__PARAMETER_VALUE_MAX ||
+        (defects != NULL && defects->struct_size < sizeof *defects)) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    memset(&to, 0, sizeof to);
+    memset(&known, 0, sizeof known);
+    to.out = out;
+    to.cap = cap;
+    mailproto__v_whole(&v, value, 0, defects);
+    status = mailproto__parameter_join(&v, name, flags, converter, &to, &known, &words);
+    if (status == MAILPROTO_OK && words.ptr != NULL) {
+        status = put_words(&v, words, converter, &to);
+    }
+    if (status == MAILPROTO_OK && info != NULL) {
+        known.struct_size = sizeof known;
+        status = mailproto__output_copy(info, &known, sizeof known);
+    }
+    return status == MAILPROTO_OK ? mailproto__put_end(&to, len) : status;
+}
