@@ -315,7 +315,7 @@ def mutt(folder, server, name, url, setting, push):
         "set move=no quit=yes confirmappend=no confirmcreate=no\n"
         "set editor=true wait_key=no mbox_type=mbox pop_delete=yes\n"
         "set delete=yes ssl_verify_host=no ssl_force_tls=no beep=no timeout=5 sleep_time=0\n"
-        f"set header_cache= message_cachedir= record= folder={folder}\n")
+        f"set header_cache=\"\" message_cachedir=\"\" record=\"\" folder={folder}\n")
     keys = f'push "{push}"'
     command = (f"timeout 30 mutt -n -F {shlex.quote(str(config))} "
                f"-e {shlex.quote(keys)} -f {shlex.quote(url)}")
