@@ -4,29 +4,27 @@
  * source of the message's bytes, in a few hundred octets of memory and without a copy of
  * it. No clock and no randomness inside: both come from the caller.
  *
- * A text with an attachment, straight into the SMTP client:
+ * A text with an attachment, straight into the SMTP client; `b()` makes a
+ * mailproto_bytes of a string:
  *
  * @code
- * static const mailproto_address_out from[] = {{0, 0,
- *                                               B("Alice"), B("alice@crepes.fr")}};
- * static const mailproto_address_out to[] = {{0, 0,
- *                                             B("Bob"), B("bob@hamburger.edu")}};
- * mailproto_compose_field fields[3] = {0};
- * fields[0].name = B("From"); fields[0].kind = MAILPROTO_COMPOSE_ADDRESSES;
- * fields[0].addresses = from; fields[0].count = 1;
- * fields[1].name = B("To"); fields[1].kind = MAILPROTO_COMPOSE_ADDRESSES;
- * fields[1].addresses = to; fields[1].count = 1;
- * fields[2].name = B("Subject"); fields[2].text = B("Cr\xc3\xaapes");
+ * mailproto_address_out from = {.name = b("Alice"), .address = b("alice@crepes.fr")};
+ * mailproto_address_out to = {.name = b("Bob"), .address = b("bob@hamburger.edu")};
+ * mailproto_compose_field fields[] = {
+ *     {.name = b("From"), .kind = MAILPROTO_COMPOSE_ADDRESSES,
+ *      .addresses = &from, .count = 1},
+ *     {.name = b("To"), .kind = MAILPROTO_COMPOSE_ADDRESSES,
+ *      .addresses = &to, .count = 1},
+ *     {.name = b("Subject"), .text = b("Cr\xc3\xaapes")}};
+ * mailproto_compose_part parts[] = {
+ *     {.parent = MAILPROTO_COMPOSE_ROOT, .type = b("multipart/mixed")},
+ *     {.type = b("text/plain"), .content = &text},       // parent 0
+ *     {.type = b("application/pdf"), .content = &pdf,
+ *      .disposition = b("attachment"), .file_name = b("menu.pdf")}};
  *
- * mailproto_compose_part parts[3] = {0};
- * parts[0].parent = MAILPROTO_COMPOSE_ROOT; parts[0].type = B("multipart/mixed");
- * parts[1].type = B("text/plain"); parts[1].content = &text;       // parent 0
- * parts[2].type = B("application/pdf"); parts[2].content = &pdf;   // parent 0
- * parts[2].disposition = B("attachment"); parts[2].file_name = B("menu.pdf");
- *
- * mailproto_compose_options o = {sizeof o};
+ * mailproto_compose_options o = {.struct_size = sizeof o};
  * o.fields = fields; o.field_count = 3; o.parts = parts; o.part_count = 3;
- * o.unique = random_octets(16); o.utc = time(NULL); o.id_domain = B("crepes.fr");
+ * o.unique = random_octets(16); o.utc = time(NULL); o.id_domain = b("crepes.fr");
  * mailproto_compose_init(mem, sizeof mem, &o, &composer);
  * mailproto_compose_measure(composer, &summary);       // size, what it needs of the path
  * mailproto_compose_source(composer, &source);

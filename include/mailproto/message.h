@@ -9,11 +9,12 @@
  * @code
  * static mailproto_part parts[1000];
  * static char work[MAILPROTO_MESSAGE_MEM(4096, 2048, 100)];
- * mailproto_source source = {sizeof source, 0, NULL, data, size, NULL, NULL};
- * mailproto_index ix = {sizeof ix, 0, 1000, 0, parts};
+ * mailproto_source source = {.struct_size = sizeof source, .data = data, .size = size};
+ * mailproto_index ix = {.struct_size = sizeof ix, .capacity = 1000, .parts = parts};
  * mailproto_index_build(&ix, &source, NULL, work, sizeof work);
  * for (i = 0; i < ix.count; i++) {
- *     printf("part %u in %u: %llu octets\n", i, parts[i].parent, parts[i].body_octets);
+ *     printf("part %u in %d: %llu octets\n", i, (int)parts[i].parent,
+ *            (unsigned long long)parts[i].body_octets);
  * }
  * @endcode
  *

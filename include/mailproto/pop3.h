@@ -3,12 +3,26 @@
  * POP3 (RFC 1939), client and server, with the extensions of RFC 2449, 2595, 3206, 5034
  * and 6856, and the download layer on the client.
  *
- * A client that fetches what is new and deletes it once it is safe:
+ * A client that fetches what is new and deletes it once it is safe. With STLS, which is
+ * the default; without TLS `tls` is ::MAILPROTO_POP3_TLS_NONE and `flags` has
+ * ::MAILPROTO_POP3_CLIENT_LOGIN_IN_CLEAR:
  *
  * @code
+ * static uint8_t marks[1250];                           // 10,000 messages
+ * mailproto_pop3_client_options o = {.struct_size = sizeof o};
+ * mailproto_pop3_download d = {.struct_size = sizeof d, .marks = marks,
+ *                              .marks_size = sizeof marks, .tag = 10};
+ * d.flags = MAILPROTO_POP3_DOWNLOAD_DELETE | MAILPROTO_POP3_DOWNLOAD_QUIT;
+ * mailproto_pop3_client_new(&o, &client);
  * while ((st = mailproto_pump(s, &io, &ev)) == MAILPROTO_OK) {
- *     if (ev.type == MAILPROTO_EV_POP3_CAPS) {
- *         mailproto_pop3_client_login(client, 1, name, password);
+ *     if (ev.type == MAILPROTO_EV_TLS_GO) {
+ *         shake_hands(s, &io);                          // mailproto_session_tls_started()
+ *     } else if (ev.type == MAILPROTO_EV_POP3_CAPS) {
+ *         if (mailproto_pop3_client_login(client, 1, name, password) != MAILPROTO_OK) {
+ *             mailproto_pop3_client_quit(client, 2);
+ *         }
+ *     } else if (ev.type == MAILPROTO_EV_REFUSED) {     // mailproto_session_get_error()
+ *         mailproto_pop3_client_quit(client, 2);
  *     } else if (ev.type == MAILPROTO_EV_POP3_REPLY && ev.tag == 1) {
  *         if (ev.code == MAILPROTO_POP3_OK) {
  *             mailproto_pop3_download_start(&d, client);
@@ -16,18 +30,26 @@
  *             mailproto_pop3_client_quit(client, 2);
  *         }
  *     } else if (ev.type == MAILPROTO_EV_CONTENT) {
- *         store(ev.text.ptr, ev.text.len);
- *     } else if (mailproto_pop3_download_event(&d, client, &ev) == MAILPROTO_YOUR_TURN) {
- *         if (d.asks == MAILPROTO_POP3_ASKS_SEEN) {
- *             mailproto_pop3_download_seen(&d, client, seen_before(d.uid));
- *         } else {                                      // MAILPROTO_POP3_ASKS_KEEP
- *             mailproto_pop3_download_kept(&d, client, make_durable(d.uid) == 0);
+ *         store(ev.text.ptr, ev.text.len);              // of message d.message
+ *     } else {
+ *         switch (mailproto_pop3_download_event(&d, client, &ev)) {
+ *         case MAILPROTO_YOUR_TURN:
+ *             if (d.asks == MAILPROTO_POP3_ASKS_SEEN) {
+ *                 mailproto_pop3_download_seen(&d, client, seen_before(d.uid));
+ *             } else {                                  // MAILPROTO_POP3_ASKS_KEEP
+ *                 mailproto_pop3_download_kept(&d, client, make_durable(d.uid) == 0);
+ *             }
+ *             break;
+ *         case MAILPROTO_EOF:                           // over: d.kept, d.failed,
+ *             report(&d);                               // d.listed, d.commit tell
+ *             break;
  *         }
  *     }
  * }
  * @endcode
  *
- * A server with one mailbox, whose messages lie in memory:
+ * A server with one mailbox, whose messages lie in memory. USER and PASS without TLS need
+ * ::MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR in the options:
  *
  * @code
  * while ((st = mailproto_pump(s, &io, &ev)) == MAILPROTO_OK) {
@@ -122,7 +144,9 @@ enum {
      *  AUTH. Needs a reply: mailproto_pop3_server_drop(), or _err() with IN-USE,
      *  LOGIN-DELAY, SYS/TEMP or SYS/PERM (accept: an empty maildrop). */
     MAILPROTO_EV_POP3_OPEN = 222,
-    /** Server: how many octets has message `number`, with CRLF line ends? `code`: the
+    /** Server: how many octets has message `number` as RETR sends it, unstuffed: with CRLF
+     *  line ends, and one at its end that mailproto_session_content_end() adds where it
+     *  is missing (mailproto_part: `header_crlf` + `body_crlf`)? `code`: the
      *  verb, LIST or DELE (which subtracts it from what STAT says; err() refuses the
      *  deletion). Needs a reply: mailproto_pop3_server_size(), or _err(): for a single
      *  message; in a listing it leaves the message out (accept: 0 octets). */
@@ -572,7 +596,8 @@ typedef struct mailproto_pop3_download {
     uint32_t kept;           /**< out: fetched and kept */
     uint32_t failed;         /**< out: refused by the server, given up, not kept, or
                               malformed in the listing */
-    uint32_t deleted;        /**< out: deletions the server acknowledged */
+    uint32_t deleted;        /**< out: deletions the server acknowledged; QUIT
+                                  carries them out */
     uint32_t left;           /**< out: beyond `marks` */
     uint32_t commit;         /**< out: MAILPROTO_POP3_COMMIT_..., with DOWNLOAD_QUIT */
     mailproto_status listed; /**< out: OK: the listing is complete; else `messages` is
