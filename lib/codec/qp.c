@@ -384,12 +384,20 @@ static int take_behind_equals(struct mailproto__codec *c, struct mailproto__run 
     return blanks ? is_text(c, r) : take_escape(c, r, octet);
 }
 
+/* Whether blanks are held back. */
+static int is_pending(const struct mailproto__qp *q)
+{
+    return q->lead > 0 || q->mixed > 0;
+}
+
 /* The next octet, with something held or not plain. */
 static mailproto_status take_octet(struct mailproto__codec *c, struct mailproto__run *r)
 {
     struct mailproto__qp *q = &c->u.qp;
     unsigned char octet = r->in[r->used];
     int blank = octet == ' ' || octet == '\t';
+    int space = blank && !is_full(q);
+    int pending = is_pending(q);
     int over = 0;
     if (mailproto__out_left(r) == 0 && !blank) {
         return MAILPROTO_AGAIN;
@@ -401,11 +409,10 @@ static mailproto_status take_octet(struct mailproto__codec *c, struct mailproto_
         over = is_text(c, r);
     } else if (q->equals) {
         over = take_behind_equals(c, r, octet);
-    } else if (octet != '\r' && !(blank && !is_full(q)) &&
-               (q->lead > 0 || q->mixed > 0)) {
-        q->flush = 1;
-    } else if (octet == '\r' || octet == '=' || (blank && !is_full(q))) {
+    } else if (octet == '\r' || space || (octet == '=' && !pending)) {
         over = take_special(c, r, octet);
+    } else if (pending) {
+        q->flush = 1;
     } else {
         over = take_other(c, r, octet);
     }

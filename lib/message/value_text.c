@@ -38,6 +38,9 @@ mailproto_status mailproto_text_decode(mailproto_bytes value, uint32_t flags,
     if ((flags & ~known) != 0) {
         return MAILPROTO_ERR_ARGUMENT;
     }
+    for (i = cap < 4 ? 0 : cap - 4; i < cap; i++) {
+        out[i] = ' '; /* what is cut at a character may leave them unwritten */
+    }
     status = mailproto_words_decode(value, flags & ~(uint32_t)MAILPROTO_TEXT_COLLAPSE,
                                     converter, out, cap, len);
     if (status != MAILPROTO_OK && status != MAILPROTO_ERR_TOO_LONG) {

@@ -39,6 +39,7 @@ struct run;
 typedef int answer_fn(struct run *r, const mailproto_event *ev);
 
 struct run {
+    void *block;                   /* the server lies in it */
     const mailproto_tls_info *tls; /* what is known of TLS, or NULL */
     mailproto_pop3_server *server;
     mailproto_session *s;
@@ -77,13 +78,18 @@ static inline void run_start(struct run *r, const mailproto_pop3_server_options 
     r->way = way;
     r->cut = cut;
     r->closed = 1;
-    assert_int_equal(mailproto_pop3_server_new(o, &r->server), MAILPROTO_OK);
+    /* Zeroed, so that a test may look through all of it. */
+    r->block = calloc(1, mailproto_pop3_server_mem_size(o));
+    assert_non_null(r->block);
+    assert_int_equal(mailproto_pop3_server_init(
+                         r->block, mailproto_pop3_server_mem_size(o), o, &r->server),
+                     MAILPROTO_OK);
     r->s = mailproto_pop3_server_session(r->server);
 }
 
 static inline void run_end(struct run *r)
 {
-    mailproto_pop3_server_free(r->server);
+    free(r->block);
     r->server = NULL;
 }
 
