@@ -36,9 +36,9 @@ static int may_differ(const char *name, const struct exchange *e)
     size_t i;
 
     for (i = 0; i < sizeof differs / sizeof differs[0]; i++) {
-        if (strstr(name, differs[i].name) != NULL &&
-            strncmp(differs[i].command, e->command.data, strlen(differs[i].command)) ==
-                0) {
+        size_t len = strlen(differs[i].command);
+        if (strstr(name, differs[i].name) != NULL && len <= e->command.len &&
+            memcmp(differs[i].command, e->command.data, len) == 0) {
             return 1;
         }
     }
