@@ -31,6 +31,7 @@ enum {
     TAG_LOGIN = 1,
     TAG_QUIT = 2,
     TAG_LIST = 3,
+    TAG_STAT = 6,
     TAG_DOWNLOAD = 10,
     MARKS_SIZE = 131072 /* a million messages a visit */
 };
@@ -53,8 +54,10 @@ typedef struct fetcher {
     mailproto_pop3_download download;
     int downloading;
     asked ids;
-    uint32_t asked; /* unique-ids that the server has */
-    uint32_t seen;  /* of these fetched before */
+    int aborted;        /* the content of the message; it was said why */
+    uint32_t announced; /* by STAT: messages, or 0 */
+    uint32_t asked;     /* unique-ids that the server has */
+    uint32_t seen;      /* of these fetched before */
     uint32_t commit;
     uint64_t deletions;
     char commit_text[200];
@@ -119,6 +122,9 @@ static void begin_visit(fetcher *f)
         d->tag = TAG_DOWNLOAD;
         st = mailproto_pop3_download_start(d, f->client);
         f->downloading = st == MAILPROTO_OK;
+        if (st == MAILPROTO_OK) { /* is the listing complete? */
+            st = mailproto_pop3_client_stat(f->client, TAG_STAT);
+        }
     }
     if (st != MAILPROTO_OK) {
         complain(f, "after the login", mailproto_error_name(st));
@@ -151,12 +157,13 @@ static void report_commit(fetcher *f)
     note(f, EXIT_SOME);
 }
 
-/* The list of what was seen need not hold what the server has not any more. */
+/* The list of what was seen need not hold what the server has not any more; if it is sure
+   that what it did not name is gone. */
 static void tidy(fetcher *f)
 {
     const mailproto_pop3_download *d = &f->download;
     if (f->commit != MAILPROTO_POP3_COMMIT_DONE || d->listed != MAILPROTO_OK ||
-        f->asked != d->messages || f->keeper.seen.open) {
+        f->asked != d->messages || f->announced > d->messages || f->keeper.seen.open) {
         return; /* it was not told all that it has */
     }
     int all_gone = f->o->remove && d->failed == 0 && d->deleted == d->messages;
@@ -194,6 +201,13 @@ static void end_visit(fetcher *f)
         printf(", %" PRIu32 " left for the next visit", d->left);
     }
     printf("\n");
+    if (f->announced > d->messages) {
+        fprintf(stderr,
+                "mailproto-fetch: the listing names %" PRIu32 " of %" PRIu32
+                " messages\n",
+                d->messages, f->announced);
+        note(f, EXIT_SOME);
+    }
     if (d->failed > 0 || d->left > 0) {
         note(f, EXIT_SOME);
     }
@@ -214,6 +228,9 @@ static void was_it_seen(fetcher *f)
     int known = which > 0 && seen_times(&f->keeper.seen, d->uid) >= which;
     f->asked += d->uid.len > 0;
     f->seen += known != 0;
+    if (known) {
+        asked_kept(&f->ids, d->uid, d->message);
+    }
     mailproto_pop3_download_seen(d, f->client,
                                  (known ? MAILPROTO_POP3_SEEN : 0) |
                                      (which > 1 ? MAILPROTO_POP3_SEEN_REPEATED : 0));
@@ -224,8 +241,14 @@ static mailproto_status keep(fetcher *f)
     mailproto_pop3_download *d = &f->download;
     char uid[80];
     printable(d->uid, uid, sizeof uid);
+    const char *objection =
+        d->uid.len > 0 ? asked_objection(&f->ids, d->uid, d->message) : NULL;
     int kept = -1;
-    if (d->uid.len == 0 && f->keeper.seen.count > 0) { /* all would come again */
+    if (objection != NULL) {
+        fprintf(stderr, "mailproto-fetch: message %" PRIu32 ": %s\n", d->message,
+                objection);
+        kept = 0;
+    } else if (d->uid.len == 0 && f->keeper.seen.count > 0) { /* all would come again */
         complain(f, f->keeper.seen.path,
                  "there were unique-ids once, and the server has none now; choose "
                  "another list by --seen");
@@ -236,6 +259,7 @@ static mailproto_status keep(fetcher *f)
         note(f, EXIT_FAILED);
         mailproto_session_fail(f->session, MAILPROTO_ERR_IO);
     } else if (kept) {
+        asked_kept(&f->ids, d->uid, d->message);
         printf("fetched %" PRIu32 " %s: %" PRIu64 " octets\n", d->message,
                uid[0] == '\0' ? "-" : uid, f->keeper.box.octets);
         fflush(stdout);
@@ -243,27 +267,51 @@ static mailproto_status keep(fetcher *f)
     return mailproto_pop3_download_kept(d, f->client, kept > 0);
 }
 
-/* Why a message does not come, or the listing: the server will not give it, or this side gives it up. */
-static void explain_message(fetcher *f, const mailproto_event *ev)
+/* What the server said when it refused a verb of the download. */
+static void note_refusal(fetcher *f, const mailproto_event *ev, char *why, size_t cap)
 {
-    char why[300] = "";
     mailproto_pop3_status status = {0};
     status.struct_size = sizeof status;
+    if (mailproto_pop3_event_status(ev, &status) != MAILPROTO_OK ||
+        status.code != MAILPROTO_POP3_ERR) {
+        return;
+    }
+    if (status.verb == MAILPROTO_POP3_VERB_RETR) {
+        printable(ev->text, why, cap);
+    } else if (status.verb == MAILPROTO_POP3_VERB_DELE) {
+        char text[200];
+        printable(ev->text, text, sizeof text);
+        fprintf(stderr, "mailproto-fetch: not deleted: %s\n", text);
+        note(f, EXIT_SOME);
+    } else if (f->download.listed != MAILPROTO_OK) {
+        printable(ev->text, f->list_text, sizeof f->list_text);
+    }
+}
+
+/* Why a message does not come, or the listing: the server will not give it, or this side
+   gives it up. `failed`: how many had failed before this event. */
+static void explain_message(fetcher *f, const mailproto_event *ev, uint32_t failed)
+{
+    char why[300] = "";
     if (ev->type == MAILPROTO_EV_CONTENT_ABORTED) {
         snprintf(why, sizeof why, "%s",
                  mailproto_error_name((mailproto_status)ev->code));
-    } else if (ev->type == MAILPROTO_EV_POP3_REPLY &&
-               mailproto_pop3_event_status(ev, &status) == MAILPROTO_OK &&
-               status.code == MAILPROTO_POP3_ERR) {
-        if (status.verb == MAILPROTO_POP3_VERB_RETR) {
-            printable(ev->text, why, sizeof why);
-        } else if (f->download.listed != MAILPROTO_OK) {
-            printable(ev->text, f->list_text, sizeof f->list_text);
+    } else if (ev->type == MAILPROTO_EV_POP3_REPLY && ev->tag >= TAG_DOWNLOAD) {
+        note_refusal(f, ev, why, sizeof why);
+        if (why[0] == '\0' && f->download.failed > failed && !f->aborted) {
+            snprintf(why, sizeof why, "the server does not tell its unique-id");
         }
+    } else if (f->download.failed > failed) {
+        fputs("mailproto-fetch: a line of the listing names no message\n", stderr);
     }
     if (why[0] != '\0') {
         fprintf(stderr, "mailproto-fetch: message %" PRIu32 ": %s\n",
                 f->download.message, why);
+    }
+    if (ev->type == MAILPROTO_EV_CONTENT_ABORTED) {
+        f->aborted = 1;
+    } else if (f->download.failed > failed) {
+        f->aborted = 0; /* that was its outcome */
     }
 }
 
@@ -271,8 +319,9 @@ static void explain_message(fetcher *f, const mailproto_event *ev)
 static void visit(fetcher *f, const mailproto_event *ev)
 {
     mailproto_pop3_download *d = &f->download;
-    explain_message(f, ev);
+    uint32_t failed = d->failed;
     mailproto_status st = mailproto_pop3_download_event(d, f->client, ev);
+    explain_message(f, ev, failed);
     if (st == MAILPROTO_YOUR_TURN) {
         st = MAILPROTO_OK;
         if (d->asks == MAILPROTO_POP3_ASKS_SEEN) {
@@ -286,6 +335,18 @@ static void visit(fetcher *f, const mailproto_event *ev)
     } else if (st < 0) {
         complain(f, "the download", mailproto_error_name(st));
         mailproto_session_fail(f->session, st);
+    }
+}
+
+/* How many messages there should be. Who does not tell is believed the listing. */
+static void note_stat(fetcher *f, const mailproto_event *ev)
+{
+    mailproto_pop3_status status = {0};
+    status.struct_size = sizeof status;
+    if (ev->tag == TAG_STAT &&
+        mailproto_pop3_event_status(ev, &status) == MAILPROTO_OK &&
+        status.code == MAILPROTO_POP3_OK) {
+        f->announced = status.messages;
     }
 }
 
@@ -484,6 +545,9 @@ static void handle(fetcher *f, const mailproto_event *ev)
         break;
     case MAILPROTO_EV_CONTENT_ABORTED:
         keep_abort(&f->keeper);
+        break;
+    case MAILPROTO_EV_POP3_REPLY:
+        note_stat(f, ev);
         break;
     case MAILPROTO_EV_POP3_COMMIT:
         note_commit(f, ev);

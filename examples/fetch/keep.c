@@ -72,6 +72,7 @@ void keep_close(keeper *k)
 static void begin(keeper *k, uint32_t message)
 {
     k->begun = 1;
+    k->message = message;
     k->error = 0;
     k->box.in_doubt = 0;
     if (box_begin(&k->box) < 0) {
@@ -81,11 +82,20 @@ static void begin(keeper *k, uint32_t message)
     progress_begin(&k->shown, k->what, 0);
 }
 
-void keep_content(keeper *k, uint32_t message, mailproto_bytes piece)
+/* What came of another message was complete perhaps, and yet nobody asked to keep it. */
+static void go_on_with(keeper *k, uint32_t message)
 {
+    if (k->begun && k->message != message) {
+        keep_abort(k);
+    }
     if (!k->begun) {
         begin(k, message);
     }
+}
+
+void keep_content(keeper *k, uint32_t message, mailproto_bytes piece)
+{
+    go_on_with(k, message);
     if (k->error == 0 && box_write(&k->box, piece.ptr, piece.len) < 0) {
         k->error = errno;
     }
@@ -126,9 +136,7 @@ static int commit(keeper *k, mailproto_bytes uid)
 
 int keep_message(keeper *k, uint32_t message, mailproto_bytes uid)
 {
-    if (!k->begun) {
-        begin(k, message); /* it is empty */
-    }
+    go_on_with(k, message); /* it may be empty */
     progress_end(&k->shown);
     if (k->error == 0 && commit(k, uid) < 0) {
         k->error = errno;

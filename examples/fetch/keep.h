@@ -19,7 +19,8 @@ typedef struct keeper {
     char what[40];     /* in front of the progress line */
     char account[600]; /* whose unique-ids */
     char list_path[BOX_PATH_MAX];
-    int begun; /* a message is being received */
+    int begun; /* a message is being received, this one: */
+    uint32_t message;
     int error; /* errno of what went wrong with it, or 0 */
 } keeper;
 
@@ -27,7 +28,7 @@ typedef struct keeper {
 int keep_open(keeper *k, const options *o);
 void keep_close(keeper *k);
 
-/* A piece of a message. */
+/* A piece of a message. One that was begun before, and is not to be kept, is dropped. */
 void keep_content(keeper *k, uint32_t message, mailproto_bytes piece);
 
 /* It will not be complete. */

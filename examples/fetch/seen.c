@@ -116,6 +116,10 @@ static int read_lines(seen *s, const char **why)
             result = -1;
         }
     }
+    if (result == 0 && n == 0) { /* its first line was never written in pieces */
+        *why = "not a list of fetched messages";
+        result = -1;
+    }
     if (result == 0 && ferror(in)) {
         *why = strerror(EIO);
         result = -1;

@@ -59,6 +59,7 @@
  * c.flags = MAILPROTO_SASL_HAVE_PASSWORD;
  * mailproto_sasl_offers(&c, session);
  * while (mailproto_sasl_choose(&c, &o.mechanism) == MAILPROTO_OK) {
+ *     o.custom = c.chosen;                     // one of c.custom, if you have any
  *     if (c.give_binding) { ... }              // o.binding as above, else none
  *     ...
  * }
@@ -168,7 +169,7 @@ typedef struct mailproto_sasl_need_info {
     uint32_t struct_size;     /**< sizeof of the caller's struct */
     uint32_t need;            /**< MAILPROTO_SASL_NEED_... */
     mailproto_bytes name;     /**< the authentication identity, prepared */
-    mailproto_bytes authzid;  /**< whom to act as; empty: the same */
+    mailproto_bytes authzid;  /**< whom to act as, prepared; empty: the same */
     mailproto_bytes password; /**< NEED_VERIFY: what the client sent, prepared */
     mailproto_bytes token;    /**< NEED_TOKEN: the access token, as sent */
     mailproto_bytes trace;    /**< NEED_ANONYMOUS: what the client says of itself */
@@ -203,7 +204,9 @@ enum {
     MAILPROTO_SASL_CLIENT_FIRST = 1, /**< the client speaks first (initial response) */
     MAILPROTO_SASL_PLAINTEXT = 2,    /**< the password or token goes over the wire */
     MAILPROTO_SASL_PLUS = 4,         /**< it needs a channel binding */
-    MAILPROTO_SASL_BUILT_IN = 8      /**< set for every built-in mechanism */
+    MAILPROTO_SASL_BUILT_IN = 8,     /**< set for every built-in mechanism */
+    MAILPROTO_SASL_PASSWORD = 16,    /**< it is made of the user's password */
+    MAILPROTO_SASL_AUTHZID = 32      /**< it can carry an authzid */
 };
 
 typedef struct mailproto_sasl_options mailproto_sasl_options;
@@ -276,7 +279,8 @@ typedef struct mailproto_hash {
 
 /** What is to be prepared. */
 enum {
-    MAILPROTO_SASL_PREPARE_NAME = 1,    /**< RFC 4013, or RFC 8265 3 */
+    MAILPROTO_SASL_PREPARE_NAME = 1, /**< a name, also of whom to act as (authzid): RFC
+                                          4013, or RFC 8265 3 */
     MAILPROTO_SASL_PREPARE_PASSWORD = 2 /**< RFC 4013, or RFC 8265 4.2 */
 };
 
@@ -397,7 +401,8 @@ struct mailproto_sasl_options {
     /** SCRAM server: octets of the salts that are made of `salt_key`, as long as those
      *  that are stored; default 16, at most the hash's output. */
     uint32_t salt_size;
-    uint32_t prepare_max; /**< octets of a prepared name or password; default 256 */
+    uint32_t prepare_max; /**< octets of a prepared name, authzid or password; default
+                               256 */
     /** OAUTHBEARER, XOAUTH2 server: the JSON of a refusal; default
      *  `{"status":"invalid_token"}`. */
     mailproto_bytes oauth_error;
@@ -417,7 +422,7 @@ struct mailproto_sasl_options {
  * A size that suffices for any exchange, at compile time; mailproto_sasl_mem_size() is
  * exact and mostly much smaller.
  * @param text    octets of options.name, authzid, binding, challenge and host together;
- *                with `prepare` count prepare_max for the name and for the password
+ *                with `prepare` add prepare_max for each of name, authzid and password
  * @param message options.message_max
  * @param state   largest `state_size` of options.hashes, 0 without
  * @param custom  `mem_size` of options.custom, 0 without
@@ -584,17 +589,39 @@ typedef struct mailproto_sasl_choice {
     uint32_t offered; /**< the library's: bits of what is offered */
     uint32_t tried;   /**< the library's: bits of what was given out */
     /** Set by mailproto_sasl_choose(): 1: give the mechanism the connection's binding
-     *  (options.binding); 0: give it none. 1 for -PLUS, and for SCRAM without it if this
-     *  side would bind but the server offers no -PLUS form at all: it then says so, and
+     *  (options.binding); 0: give it none. 1 for -PLUS, and for SCRAM (or one of `custom`
+     *  that is made of the password) without it if this side would bind but the server
+     *  offers no -PLUS form at all: it then says so, and
      *  a server that did offer one knows that the offer was tampered with (RFC 5802 6).
      *  0 for SCRAM without -PLUS to a server that offers -PLUS, which happens only when
      *  `allowed` leaves nothing else: it would be refused otherwise. */
     uint32_t give_binding;
+    uint32_t custom_count; /**< how many mechanisms are in `custom` */
+    /** The caller's own mechanisms, from the strongest to the weakest, there before the
+     *  first mailproto_sasl_offer(); stay valid. Of each counts its `name` (instead of a
+     *  built-in one of that name) and what its `flags` say:
+     *  ::MAILPROTO_SASL_PLAINTEXT (never without TLS, as for the built-in ones),
+     *  ::MAILPROTO_SASL_PLUS (never without a binding), ::MAILPROTO_SASL_PASSWORD (never
+     *  without ::MAILPROTO_SASL_HAVE_PASSWORD, nor in place of a -PLUS form of it),
+     *  ::MAILPROTO_SASL_AUTHZID (never without it, if one must be carried). Leave out
+     *  those for which there is no ticket, say: no functions are called. */
+    const mailproto_sasl_mechanism *const *custom;
+    /** Names, blanks between: chosen before all others, in this order. Others follow:
+     *  those of `custom`, then the built-in ones by strength. So "SCRAM-SHA-256-PLUS
+     *  GSSAPI" puts the caller's GSSAPI second. No rule above is set aside by it. */
+    mailproto_bytes prefer;
+    /** Set by mailproto_sasl_choose(): which of `custom` it is (for options.custom), or
+     *  NULL: a built-in one. */
+    const mailproto_sasl_mechanism *chosen;
 } mailproto_sasl_choice;
 
+/** How many mechanisms mailproto_sasl_choice.custom can hold. */
+#define MAILPROTO_SASL_CUSTOM_MAX 16
+
 /** Adds what `text` names, blanks between: "PLAIN LOGIN", a line of EHLO or CAPA
- *  ("AUTH PLAIN LOGIN"), IMAP's "AUTH=PLAIN AUTH=LOGIN". What is no built-in mechanism
- *  is passed over. @return OK, ::MAILPROTO_ERR_ARGUMENT (struct_size) */
+ *  ("AUTH PLAIN LOGIN"), IMAP's "AUTH=PLAIN AUTH=LOGIN". What is neither built in nor
+ *  one of `custom` is passed over. @return OK, ::MAILPROTO_ERR_ARGUMENT (struct_size,
+ *  more than ::MAILPROTO_SASL_CUSTOM_MAX, one without a name of 1 to 20 characters) */
 MAILPROTO_API mailproto_status mailproto_sasl_offer(mailproto_sasl_choice *choice,
                                                     mailproto_bytes text);
 
@@ -604,7 +631,8 @@ MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choi
                                                      mailproto_session *session);
 
 /**
- * The strongest mechanism that both sides allow and that was not given out before. Call
+ * The best mechanism that both sides allow and that was not given out before: by
+ * `prefer`, then the caller's own, then by strength. Call
  * it again when the server refused one in a way that another may not be (535, 504,
  * -ERR, NO), not after a temporary refusal, and never after mailproto_sasl_drive() gave
  * a negative answer: a server that failed its proof must not be shown the password.
@@ -614,8 +642,8 @@ MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choi
  *
  * What is not in this build is passed over.
  *
- * @param choice    is changed; `give_binding` goes with the mechanism
- * @param mechanism its name, static text
+ * @param choice    is changed; `give_binding` and `chosen` go with the mechanism
+ * @param mechanism its name, static text or that of the caller's table
  * @return OK; ::MAILPROTO_ERR_NEEDS_TLS (only those are left that TLS must protect);
  *         ::MAILPROTO_ERR_NOT_OFFERED (none is left); ::MAILPROTO_ERR_ARGUMENT
  */

@@ -13,7 +13,7 @@
 #ifndef MAILPROTO_POP3_CLIENT_H
 #define MAILPROTO_POP3_CLIENT_H
 
-#include "codec/auth.h"
+#include "codec/auth_client.h"
 #include "core/roles.h"
 #include "core/session.h"
 #include "pop3/rules.h"
@@ -52,15 +52,6 @@ enum mailproto__pop3_phase {
     MAILPROTO__POP3_LINES,     /* in the lines that follow it */
     MAILPROTO__POP3_CONTENT,   /* in content that follows it */
     MAILPROTO__POP3_REPLY_DONE /* behind all of it; its outcome is to be told */
-};
-
-/* Where an AUTH is. */
-enum mailproto__pop3_auth_step {
-    MAILPROTO__POP3_AUTH_NOT,
-    MAILPROTO__POP3_AUTH_ASKED,     /* the peer's turn */
-    MAILPROTO__POP3_AUTH_CHALLENGE, /* within a challenge's line */
-    MAILPROTO__POP3_AUTH_ANSWERING, /* the application's turn */
-    MAILPROTO__POP3_AUTH_GIVEN_UP   /* `*` was sent */
 };
 
 /* What the engine itself sends as soon as there is room. */
@@ -111,11 +102,7 @@ struct mailproto_pop3_client {
     uint8_t tell_aborted;     /* that is to be told */
     uint32_t progress;        /* octets of a body since the wait began anew */
 
-    struct mailproto__auth auth;
-    uint8_t auth_step;         /* enum mailproto__pop3_auth_step */
-    mailproto_status auth_why; /* GIVEN_UP: ERR_BASE64 or ERR_AUTH_CANCELLED */
-    uint8_t owes_initial;      /* the initial response did not fit the command */
-    uint8_t auth_begun;        /* octets of this challenge were told */
+    struct mailproto__auth_client auth;
 
     char *stamp; /* with CLIENT_APOP: room for it */
     size_t stamp_len;

@@ -19,7 +19,7 @@ struct mailproto__pop3_entry *mailproto__pop3_client_at(mailproto_pop3_client *c
 
 static uint32_t patience(mailproto_pop3_client *c)
 {
-    if (c->sent == 0 || c->auth_step == MAILPROTO__POP3_AUTH_ANSWERING) {
+    if (c->sent == 0 || c->auth.step == MAILPROTO__AUTH_ANSWERING) {
         return 0;
     }
     if (c->phase == MAILPROTO__POP3_CONTENT) {
@@ -128,7 +128,7 @@ mailproto_status mailproto__pop3_client_begin(mailproto_pop3_client *c, size_t l
 void mailproto__pop3_client_check_room(mailproto_pop3_client *c)
 {
     /* A part of a response needs no entry: any progress is worth a try. */
-    int can = c->auth_step != MAILPROTO__POP3_AUTH_NOT || has_room(c, c->needs);
+    int can = c->auth.step != MAILPROTO__AUTH_NOT || has_room(c, c->needs);
     if (c->session.wants_room == MAILPROTO__ROOM_GREW && !can) {
         c->session.wants_room = MAILPROTO__ROOM_WANTED;
     }
@@ -229,7 +229,7 @@ void mailproto__pop3_client_progress(mailproto_pop3_client *c)
 void mailproto__pop3_client_forget_secrets(mailproto_pop3_client *c)
 {
     mailproto_session *s = &c->session;
-    if (c->auth_step == MAILPROTO__POP3_AUTH_NOT && s->out.head == s->out.tail) {
+    if (c->auth.step == MAILPROTO__AUTH_NOT && s->out.head == s->out.tail) {
         s->secret_out = 0;
     }
 }

@@ -324,7 +324,7 @@ static mailproto_status read_status(mailproto_pop3_client *c)
     if (c->sent == 0) {
         return MAILPROTO_AGAIN;
     }
-    if (c->auth_step != MAILPROTO__POP3_AUTH_NOT && !c->in_line) {
+    if (c->auth.step != MAILPROTO__AUTH_NOT && !c->in_line) {
         st = mailproto__pop3_client_challenge(c);
         if (st != MAILPROTO_NOT_READY) {
             return st;

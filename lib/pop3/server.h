@@ -18,7 +18,7 @@
 
 #include <mailproto/pop3.h>
 
-#include "codec/auth.h"
+#include "codec/auth_server.h"
 #include "core/roles.h"
 #include "core/session.h"
 #include "pop3/rules.h"
@@ -89,7 +89,7 @@ struct mailproto__pop3_top {
 struct mailproto_pop3_server {
     struct mailproto_session session;       /* first */
     struct mailproto__pop3_command command; /* the last one; lives until its answer */
-    struct mailproto__auth auth;
+    struct mailproto__auth_server auth;
     struct mailproto__stuff stuff;
     struct mailproto__pop3_top top;
     struct mailproto_pop3_login login; /* of a LOGIN event */
@@ -112,11 +112,9 @@ struct mailproto_pop3_server {
                           gets this reply */
     uint8_t utf8;      /* UTF8 was said */
     uint8_t greeted;
-    uint8_t initial;       /* the AUTH data being read is the initial response */
-    uint8_t empty_initial; /* ... which is `=` */
-    uint8_t by_auth;       /* OPEN stands behind AUTH, not LOGIN */
-    uint8_t auth_told;     /* AUTH_RESULT is still to be told: 1 failed, 2 succeeded */
-    uint8_t spoke;         /* a command line was read */
+    uint8_t by_auth;     /* OPEN stands behind AUTH, not LOGIN */
+    uint8_t auth_told;   /* AUTH_RESULT is still to be told: 1 failed, 2 succeeded */
+    uint8_t spoke;       /* a command line was read */
     uint8_t wary;        /* AUTH has failed, and no known verb came since: a line may be
                               a response that was sent without waiting */
     uint8_t content_bad; /* content was refused: it can only be given up */

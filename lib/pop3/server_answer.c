@@ -19,7 +19,8 @@ uint32_t mailproto__pop3_server_answered(mailproto_pop3_server *server)
 /* Whether `request` may be answered now; not within a challenge. */
 static int may_answer(const mailproto_pop3_server *server, uint32_t request)
 {
-    return mailproto__is_awaited(&server->session, request) && !server->auth.sending;
+    return mailproto__is_awaited(&server->session, request) &&
+           !server->auth.lines.sending;
 }
 
 /* ---- the parts of a reply ---------------------------------------------------------- */

@@ -332,13 +332,6 @@ static enum mailproto__pop3_fault parse(mailproto_pop3_server *server,
     return fault;
 }
 
-/* Whether what stands for an initial response is read like a line of the exchange. */
-static int has_initial(const mailproto_pop3_server *server)
-{
-    mailproto_bytes b = server->command.initial;
-    return b.ptr != NULL && !(b.len == 1 && b.ptr[0] == '=');
-}
-
 /* Refuses the line, consumed already, of which `open` octets may be shown. */
 static mailproto_status reject(mailproto_pop3_server *server,
                                enum mailproto__pop3_own own, size_t open)
@@ -373,7 +366,7 @@ static mailproto_status whole_line(mailproto_pop3_server *server, mailproto_byte
         mailproto__wipe(s->in.base + s->in.head - prefix + open, line.len - open);
         return reject(server, refusal, open);
     }
-    if (has_initial(server)) {
+    if (mailproto__auth_server_reads(server->command.initial)) {
         prefix = (size_t)(server->command.initial.ptr - line.ptr);
     }
     take(s, line, prefix, open);

@@ -78,19 +78,10 @@ int mailproto__pop3_server_knows_mechanism(const mailproto_pop3_server *server)
 
 mailproto_status mailproto__pop3_server_auth_begin(mailproto_pop3_server *server)
 {
-    mailproto_session *s = &server->session;
-    mailproto_bytes initial = server->command.initial;
-    mailproto_event *ev;
-    s->secret_out = 1;
-    memset(&server->auth, 0, sizeof server->auth);
-    server->initial = initial.ptr != NULL;
-    /* RFC 5034 4: an initial response that is empty is written `=` */
-    server->empty_initial =
-        server->initial && initial.len == 1 && initial.ptr[0] == '=';
-    if (server->initial) {
-        ev = mailproto__event(s, MAILPROTO_EV_AUTH_START, 0);
-        ev->flags |= MAILPROTO_EVF_INITIAL;
-    } else {
+    mailproto_event *ev =
+        mailproto__auth_server_begin(&server->session, &server->auth,
+                                     server->command.initial, server->max_auth_line);
+    if (ev == NULL) {
         ev = mailproto__pop3_server_ask(server, MAILPROTO_EV_AUTH_START);
     }
     ev->text = server->command.name;
@@ -109,36 +100,21 @@ static mailproto_status refuse(mailproto_pop3_server *server,
     return MAILPROTO_OK;
 }
 
-static mailproto_status ask_data(mailproto_pop3_server *server, mailproto_bytes data)
-{
-    server->initial = 0;
-    server->empty_initial = 0;
-    mailproto__pop3_server_ask(server, MAILPROTO_EV_AUTH_DATA)->text = data;
-    return MAILPROTO_OK;
-}
-
 mailproto_status mailproto__pop3_server_auth_step(mailproto_pop3_server *server)
 {
     mailproto_session *s = &server->session;
-    mailproto_event *ev;
     mailproto_bytes data;
-    if (server->empty_initial) {
-        return ask_data(server, MAILPROTO__LITERAL(""));
-    }
-    if (!server->auth.receiving) {
+    if (!server->auth.lines.receiving && !server->auth.empty_initial) {
         server->line_at = s->offset;
     }
-    switch (mailproto__auth_take(s, &server->auth, server->max_auth_line, &data)) {
+    switch (mailproto__auth_server_read(s, &server->auth, &data)) {
     case MAILPROTO__AUTH_PIECE:
-        ev = mailproto__event(s, MAILPROTO_EV_AUTH_DATA, 0);
-        ev->flags |= MAILPROTO_EVF_MORE;
-        ev->text = data;
         return MAILPROTO_OK;
     case MAILPROTO__AUTH_LAST:
-        return ask_data(server, data);
+        mailproto__pop3_server_ask(server, MAILPROTO_EV_AUTH_DATA)->text = data;
+        return MAILPROTO_OK;
     case MAILPROTO__AUTH_STAR:
-        return server->initial ? refuse(server, MAILPROTO__POP3_NO_BASE64, 1)
-                               : refuse(server, MAILPROTO__POP3_AUTH_CANCELLED, 0);
+        return refuse(server, MAILPROTO__POP3_AUTH_CANCELLED, 0);
     case MAILPROTO__AUTH_BAD:
         return refuse(server, MAILPROTO__POP3_NO_BASE64, 1);
     case MAILPROTO__AUTH_LONG:
@@ -151,50 +127,27 @@ mailproto_status mailproto__pop3_server_auth_step(mailproto_pop3_server *server)
 
 /* ---- AUTH: the application's part ------------------------------------------------ */
 
-static int is_asked(const mailproto_pop3_server *server)
-{
-    return server->session.awaiting && (server->asked == MAILPROTO_EV_AUTH_START ||
-                                        server->asked == MAILPROTO_EV_AUTH_DATA);
-}
-
-/* A piece of a challenge: "+ " base64. It may leave as it comes: it can be longer than
- * the output buffer. */
 static mailproto_status put_challenge(mailproto_pop3_server *server,
                                       const struct mailproto__auth_call *call)
 {
-    mailproto_session *s = &server->session;
-    int first = !server->auth.sending;
-    mailproto_status st;
-    int whole;
-    if (!is_asked(server)) {
-        return MAILPROTO_ERR_STATE;
-    }
-    st = mailproto__auth_put(s, &server->auth, MAILPROTO__LITERAL("+ "), 0, call->data,
-                             call->len, call->total, &whole);
-    if (st != MAILPROTO_OK) {
-        return st;
-    }
-    if (first) {
-        mailproto__make_due(s, 2, MAILPROTO_TRACE_REPLY);
-    }
-    mailproto__make_all_due(s, MAILPROTO_TRACE_CREDENTIAL);
-    if (whole) {
+    mailproto_status st = mailproto__auth_server_put(
+        &server->session, &server->auth, server->asked, MAILPROTO__LITERAL("+ "), call,
+        server->max_auth_line);
+    if (st == MAILPROTO_OK && !server->auth.lines.sending) {
         (void)mailproto__pop3_server_answered(server);
-        memset(&server->auth, 0, sizeof server->auth);
         mailproto__pop3_server_finish(server, MAILPROTO_POP3_OK, 1);
     }
-    return MAILPROTO_OK;
+    return st;
 }
 
 static mailproto_status finish(mailproto_pop3_server *server,
                                const struct mailproto__auth_call *call)
 {
     enum mailproto__pop3_own own = MAILPROTO__POP3_NO_WORDS;
-    if (!is_asked(server) || !mailproto__is_awaited(&server->session, call->tag)) {
-        return MAILPROTO_ERR_STALE;
-    }
-    if (server->auth.sending) {
-        return MAILPROTO_ERR_STATE;
+    mailproto_status st = mailproto__auth_server_may_finish(
+        &server->session, &server->auth, server->asked, call);
+    if (st != MAILPROTO_OK) {
+        return st;
     }
     switch (call->outcome) {
     case MAILPROTO_OK:

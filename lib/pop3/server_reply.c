@@ -176,7 +176,7 @@ void mailproto__pop3_server_farewell(mailproto_pop3_server *server,
     mailproto__unput(s, mailproto__held(s));
     /* Nothing may be said in the clear when TLS was agreed, nor within a reply. */
     if (s->tls.state == MAILPROTO__TLS_AGREED ||
-        s->tls.state == MAILPROTO__TLS_AWAITED || server->auth.sending ||
+        s->tls.state == MAILPROTO__TLS_AWAITED || server->auth.lines.sending ||
         s->content_open || server->list != 0 ||
         !mailproto__pop3_server_put_line(server, line)) {
         return;

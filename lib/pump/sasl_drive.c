@@ -329,7 +329,10 @@ mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choice,
     }
     for (i = 0; mailproto_session_cap_text(session, i, &line) == MAILPROTO_OK; ++i) {
         if (names_mechanisms(line)) {
-            (void)mailproto_sasl_offer(choice, line);
+            mailproto_status st = mailproto_sasl_offer(choice, line);
+            if (st < 0) {
+                return st;
+            }
         }
     }
     if (mailproto_session_tls_info(session, &tls) == MAILPROTO_OK) {

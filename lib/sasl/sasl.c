@@ -38,18 +38,14 @@ void mailproto__sasl_failed(mailproto_sasl *x, mailproto_status error)
 void mailproto__sasl_ask(mailproto_sasl *x, uint32_t need)
 {
     mailproto_sasl_need_info *n = &x->need;
-    mailproto_status st = MAILPROTO_OK;
-    if ((x->row->asks & MAILPROTO__PREPARES) != 0) {
-        st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_NAME, n->name, &n->name);
-        if (st == MAILPROTO_OK) {
-            st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD,
-                                         n->password, &n->password);
-        }
+    /* RFC 5802 5.1, RFC 4954 4: a name that cannot be prepared ends the exchange; so does
+       one that has become something else than a name. */
+    mailproto_status st = mailproto__sasl_prepare_names(x, &n->name, &n->authzid);
+    if (st == MAILPROTO_OK && (x->row->asks & MAILPROTO__PREPARES_PASSWORD) != 0) {
+        st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, n->password,
+                                     &n->password);
     }
-    /* RFC 5802 5.1: a name that cannot be prepared ends the exchange; so does one that
-       has become something else than a name. */
-    if (st != MAILPROTO_OK || !mailproto__is_name(n->name) ||
-        mailproto__holds_nul(n->password)) {
+    if (st != MAILPROTO_OK || mailproto__holds_nul(n->password)) {
         mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH);
         return;
     }

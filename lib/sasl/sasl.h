@@ -24,6 +24,7 @@ enum mailproto__sasl_kind {
 enum {
     MAILPROTO__SASL_NAME_MAX = 20, /* RFC 4422 3.1 */
     MAILPROTO__SASL_PARTS = 8,
+    MAILPROTO__SASL_PREPARED = 3,   /* a name, a password, an authzid */
     MAILPROTO__SASL_NONCE_TEXT = 88 /* NONCE_MAX octets in base64 */
 };
 
@@ -35,7 +36,8 @@ enum {
     MAILPROTO__ASKS_PASSWORD = 2,
     MAILPROTO__ASKS_TOKEN = 4,
     MAILPROTO__CARRIES_AUTHZID = 8,
-    MAILPROTO__PREPARES = 16 /* its name and password have a canonical form */
+    MAILPROTO__PREPARES_NAME = 16, /* it has a canonical form; any authzid has one */
+    MAILPROTO__PREPARES_PASSWORD = 32
 };
 
 struct mailproto__sasl_row {
@@ -47,8 +49,14 @@ struct mailproto__sasl_row {
     uint8_t flags; /* MAILPROTO_SASL_CLIENT_FIRST ... */
 };
 
+/* Number `i`, from the strongest on, or NULL: there are no more. */
+const struct mailproto__sasl_row *mailproto__sasl_row(size_t i);
+
 /* The row of a name in any case, or NULL. */
 const struct mailproto__sasl_row *mailproto__sasl_find(mailproto_bytes name);
+
+/* Its flags, as mailproto_sasl_flags() says them. */
+uint32_t mailproto__sasl_row_flags(const struct mailproto__sasl_row *r);
 
 /* Whether its family is in this build. */
 int mailproto__sasl_is_built(const struct mailproto__sasl_row *r);
@@ -100,7 +108,7 @@ struct mailproto_sasl {
     size_t message_at; /* where in it the present message begins */
     mailproto_bytes parts[MAILPROTO__SASL_PARTS]; /* the response, one after another */
     mailproto_sasl_need_info need;
-    char *prepared_at[2];
+    char *prepared_at[MAILPROTO__SASL_PREPARED]; /* as many as there may be */
     struct mailproto__hmac *hmac;
     struct mailproto__scram *scram;
     void *custom; /* state of the caller's mechanism */
@@ -154,6 +162,11 @@ int mailproto__holds_nul(mailproto_bytes b);
  * ASCII. OK and `*out`; the function's status; ERR_ARGUMENT. */
 mailproto_status mailproto__sasl_prepare(mailproto_sasl *x, uint32_t what,
                                          mailproto_bytes in, mailproto_bytes *out);
+
+/* The same of both names, as the mechanism has them, in place; names they are in the
+ * end, or ERR_ARGUMENT. */
+mailproto_status mailproto__sasl_prepare_names(mailproto_sasl *x, mailproto_bytes *name,
+                                               mailproto_bytes *authzid);
 
 /* ---- the mechanisms ---------------------------------------------------------- */
 

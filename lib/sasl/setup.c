@@ -189,7 +189,7 @@ struct layout {
     mailproto_sasl *x;
     char *text;
     size_t text_cap;
-    char *prepared[2];
+    char *prepared[MAILPROTO__SASL_PREPARED];
     struct mailproto__hmac *hmac;
     void *state[3];
     struct mailproto__scram *scram;
@@ -215,7 +215,7 @@ static size_t own_text(const mailproto_sasl_options *o,
         FILLED = 4,  /* base64, the last group */
         CRAM_DIGEST = 32
     };
-    size_t header = FLAG + AROUND + mailproto__saslname_size(o->authzid);
+    size_t header = FLAG + AROUND + saslname_size(o, o->authzid);
     if (o->role == MAILPROTO_SASL_SERVER) {
         return r->kind == MAILPROTO__SASL_CRAM && o->challenge.len == 0
                    ? 2 * o->nonce.len + o->host.len + AROUND
@@ -225,7 +225,7 @@ static size_t own_text(const mailproto_sasl_options *o,
         return 0;
     }
     if (r->kind == MAILPROTO__SASL_OAUTHBEARER) {
-        return header + mailproto__saslname_size(o->name);
+        return header + saslname_size(o, o->name);
     }
     if (r->kind == MAILPROTO__SASL_CRAM) {
         return CRAM_DIGEST;
@@ -245,13 +245,25 @@ static int keeps_messages(const mailproto_sasl_options *o,
             (o->role == MAILPROTO_SASL_CLIENT && r->kind == MAILPROTO__SASL_SCRAM));
 }
 
+/* How many of a name, a password and an authzid may have to be prepared. */
+static size_t prepared_count(const mailproto_sasl_options *o,
+                             const struct mailproto__sasl_row *r)
+{
+    uint32_t asks = r != NULL && o->prepare != NULL ? r->asks : 0;
+    if (o->role == MAILPROTO_SASL_ENROL) {
+        asks &= MAILPROTO__PREPARES_PASSWORD; /* there is nothing else */
+    }
+    return (size_t)((asks & MAILPROTO__PREPARES_NAME) != 0) +
+           (size_t)((asks & MAILPROTO__PREPARES_PASSWORD) != 0) +
+           (size_t)((asks & MAILPROTO__CARRIES_AUTHZID) != 0);
+}
+
 static struct layout carve(void *mem, const mailproto_sasl_options *o,
                            const struct mailproto__sasl_row *r)
 {
     struct layout l;
     struct mailproto__block b = mailproto__block_start(mem);
     struct mailproto__hash hash;
-    size_t prepared = 0;
     size_t i;
     memset(&l, 0, sizeof l);
     l.x = mailproto__carve(&b, sizeof *l.x, 1);
@@ -268,11 +280,9 @@ static struct layout carve(void *mem, const mailproto_sasl_options *o,
             l.scram = mailproto__carve(&b, sizeof *l.scram, 1);
         }
     }
-    if (r != NULL && o->prepare != NULL && (r->asks & MAILPROTO__PREPARES) != 0) {
-        prepared = o->prepare_max;
+    for (i = 0; i < prepared_count(o, r); i++) {
+        l.prepared[i] = mailproto__carve(&b, o->prepare_max, 0);
     }
-    l.prepared[0] = mailproto__carve(&b, prepared, 0);
-    l.prepared[1] = mailproto__carve(&b, prepared, 0);
     l.text_cap = r != NULL ? own_text(o, r) : 0;
     l.text_cap += keeps_messages(o, r) ? o->message_max : 0;
     l.text = mailproto__carve(&b, l.text_cap, 0);
@@ -308,25 +318,24 @@ static void keep_name(mailproto_sasl *x)
     x->options.mechanism = mailproto__span(x->name, x->name_len);
 }
 
-/* A client's name and password in their canonical form, which nothing may be hidden
+/* A client's names and password in their canonical form, which nothing may be hidden
  * in. */
 static mailproto_status prepare_own(mailproto_sasl *x)
 {
     mailproto_sasl_options *o = &x->options;
     mailproto_status st = MAILPROTO_OK;
-    if (o->role == MAILPROTO_SASL_SERVER || (x->row->asks & MAILPROTO__PREPARES) == 0) {
+    if (o->role == MAILPROTO_SASL_SERVER) {
         return MAILPROTO_OK;
     }
     if (o->role == MAILPROTO_SASL_CLIENT) {
-        st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_NAME, o->name, &o->name);
+        st = mailproto__sasl_prepare_names(x, &o->name, &o->authzid);
     }
-    if (st == MAILPROTO_OK) {
+    if (st == MAILPROTO_OK && (x->row->asks & MAILPROTO__PREPARES_PASSWORD) != 0) {
         st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_PASSWORD, o->password,
                                      &o->password);
-    }
-    if (st == MAILPROTO_OK &&
-        (!mailproto__is_name(o->name) || mailproto__holds_nul(o->password))) {
-        st = MAILPROTO_ERR_ARGUMENT;
+        if (st == MAILPROTO_OK && mailproto__holds_nul(o->password)) {
+            st = MAILPROTO_ERR_ARGUMENT;
+        }
     }
     return st;
 }
@@ -355,7 +364,7 @@ static void place(mailproto_sasl *x, const struct layout *l)
     x->custom = l->custom;
     x->scram = l->scram;
     x->hmac = l->hmac;
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < MAILPROTO__SASL_PREPARED; i++) {
         x->prepared_at[i] = l->prepared[i];
     }
     x->rest = x + 1;

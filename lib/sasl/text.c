@@ -37,7 +37,7 @@ mailproto_status mailproto__sasl_prepare(mailproto_sasl *x, uint32_t what,
     if (!mailproto__is_utf8(in)) { /* the callback may rely on it */
         return MAILPROTO_ERR_ARGUMENT;
     }
-    to = x->prepared_at[x->prepared & 1];
+    to = x->prepared_at[x->prepared];
     st = o->prepare(o->prepare_ctx, what, in.ptr, in.len, to, o->prepare_max, &got);
     if (st != MAILPROTO_OK || got == 0 || got > o->prepare_max) {
         return st < 0 ? st : MAILPROTO_ERR_ARGUMENT;
@@ -45,6 +45,25 @@ mailproto_status mailproto__sasl_prepare(mailproto_sasl *x, uint32_t what,
     x->prepared++;
     *out = mailproto__span(to, got);
     return MAILPROTO_OK;
+}
+
+mailproto_status mailproto__sasl_prepare_names(mailproto_sasl *x, mailproto_bytes *name,
+                                               mailproto_bytes *authzid)
+{
+    uint32_t asks = x->row->asks;
+    mailproto_status st = MAILPROTO_OK;
+    if ((asks & MAILPROTO__PREPARES_NAME) != 0) {
+        st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_NAME, *name, name);
+    }
+    /* A simple username too (RFC 4954 4, RFC 5034 4). */
+    if (st == MAILPROTO_OK && (asks & MAILPROTO__CARRIES_AUTHZID) != 0) {
+        st = mailproto__sasl_prepare(x, MAILPROTO_SASL_PREPARE_NAME, *authzid, authzid);
+    }
+    if (st == MAILPROTO_OK &&
+        (!mailproto__is_name(*name) || !mailproto__is_name(*authzid))) {
+        st = MAILPROTO_ERR_ARGUMENT;
+    }
+    return st;
 }
 
 /* ---- appending --------------------------------------------------------------- */

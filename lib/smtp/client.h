@@ -12,7 +12,7 @@
 #ifndef MAILPROTO_SMTP_CLIENT_H
 #define MAILPROTO_SMTP_CLIENT_H
 
-#include "codec/auth.h"
+#include "codec/auth_client.h"
 #include "core/roles.h"
 #include "core/session.h"
 #include "smtp/rules.h"
@@ -51,15 +51,6 @@ enum {
 
 /* The verb that was told AGAIN waits until nothing is outstanding. */
 #define MAILPROTO__NEEDS_ALONE UINT32_MAX
-
-/* Where an AUTH is. */
-enum mailproto__smtp_auth_step {
-    MAILPROTO__AUTH_NOT,
-    MAILPROTO__AUTH_ASKED,     /* the peer's turn */
-    MAILPROTO__AUTH_CHALLENGE, /* within a 334 line */
-    MAILPROTO__AUTH_ANSWERING, /* the application's turn */
-    MAILPROTO__AUTH_GIVEN_UP   /* `*` was sent */
-};
 
 /* What the engine itself sends as soon as there is room. */
 enum mailproto__smtp_wish {
@@ -124,11 +115,7 @@ struct mailproto_smtp_client {
     uint32_t put_by;     /* held commands, moved behind out.cap meanwhile */
     uint32_t progress;   /* octets since the wait began anew */
 
-    struct mailproto__auth auth;
-    uint8_t auth_step;         /* enum mailproto__smtp_auth_step */
-    mailproto_status auth_why; /* GIVEN_UP: ERR_BASE64 or ERR_AUTH_CANCELLED */
-    uint8_t owes_initial;      /* the initial response did not fit the command */
-    uint8_t auth_begun;        /* octets of this challenge were told */
+    struct mailproto__auth_client auth;
 
     /* Options. */
     uint8_t flags, tls, line_ends;

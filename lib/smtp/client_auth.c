@@ -1,47 +1,27 @@
 /*
- * AUTH (RFC 4954): the exchange as bytes. Knows its lines, their limits and whose turn
- * it is; must not know any mechanism.
+ * AUTH (RFC 4954): when it may begin, what its lines look like, what its outcome is. The
+ * exchange itself is codec/auth_client.c's; must not know any mechanism.
  */
 #include "smtp/client.h"
 
-#include "core/input.h"
-#include "core/mem.h"
 #include "core/span.h"
 #include "smtp/syntax.h"
 
 enum {
     /* A command line with its CRLF (RFC 5321 4.5.3.1.4, RFC 4954 4). */
     COMMAND_MAX = 512,
-    /* A challenge's line with its CRLF (RFC 4954 4), of which `334 ` was read. */
-    CHALLENGE_MAX = 12288 - 4,
-    MECHANISM_MAX = 20 /* RFC 4422 3.1 */
+    /* What follows `334 `. */
+    CHALLENGE_MAX = MAILPROTO__AUTH_CHALLENGE_MAX - 4
 };
 
 void mailproto__smtp_client_forget_secrets(mailproto_smtp_client *c)
 {
-    if (c->auth_step == MAILPROTO__AUTH_NOT && mailproto__drained(&c->session)) {
+    if (c->auth.step == MAILPROTO__AUTH_NOT && mailproto__drained(&c->session)) {
         c->session.secret_out = 0;
     }
 }
 
-/* ---- the start ---------------------------------------------------------------------- */
-
-/* RFC 4422 3.1 */
-static int is_mechanism(mailproto_bytes name)
-{
-    size_t i;
-    if (name.len == 0 || name.len > MECHANISM_MAX) {
-        return 0;
-    }
-    for (i = 0; i < name.len; i++) {
-        char ch = name.ptr[i];
-        if (!(ch >= 'A' && ch <= 'Z') && !(ch >= '0' && ch <= '9') && ch != '-' &&
-            ch != '_') {
-            return 0;
-        }
-    }
-    return 1;
-}
+/* ---- the application's part --------------------------------------------------------- */
 
 /* Whether the peer's AUTH line names the mechanism. A line that was not kept, and a
  * capability that was forced, are no reason to refuse: the peer will. */
@@ -56,16 +36,11 @@ static int is_offered(const mailproto_smtp_client *c, mailproto_bytes mechanism)
     }
     for (i = 0; mailproto_session_cap_text(s, i, &line) == MAILPROTO_OK; i++) {
         mailproto_bytes rest = mailproto__span(NULL, 0);
-        mailproto_bytes word;
-        if (mailproto__smtp_cap_parse(line, &rest) != MAILPROTO_SMTP_CAP_AUTH) {
-            continue;
-        }
-        seen = 1;
-        for (word = mailproto__word(&rest); word.len > 0;
-             word = mailproto__word(&rest)) {
-            if (mailproto__equal_nocase(word, mechanism)) {
+        if (mailproto__smtp_cap_parse(line, &rest) == MAILPROTO_SMTP_CAP_AUTH) {
+            if (mailproto__auth_client_lists(rest, mechanism)) {
                 return 1;
             }
+            seen = 1;
         }
     }
     return !seen;
@@ -80,7 +55,7 @@ static mailproto_status may_start(mailproto_smtp_client *c,
         c->logged_in || mailproto__smtp_client_is_busy(c)) {
         return MAILPROTO_ERR_STATE;
     }
-    if (!is_mechanism(call->mechanism) || (call->data == NULL && call->len > 0)) {
+    if (!mailproto__auth_client_is_call(call)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (!mailproto__is_secure(&c->session) &&
@@ -101,194 +76,58 @@ static mailproto_status may_start(mailproto_smtp_client *c,
 static mailproto_status start(mailproto_smtp_client *c,
                               const struct mailproto__auth_call *call)
 {
-    mailproto_session *s = &c->session;
-    char text[5 + MECHANISM_MAX + 1] = "AUTH ";
-    size_t len = 5 + call->mechanism.len;
-    size_t need;
-    int initial;
-    int whole;
     mailproto_status st = may_start(c, call);
-    if (st != MAILPROTO_OK) {
-        return st;
-    }
-    memcpy(text + 5, call->mechanism.ptr, call->mechanism.len);
-    text[len] = ' ';
-    need = len + 1 + (call->len > 0 ? (call->len + 2) / 3 * 4 : 1) + 2;
-    initial = call->data != NULL && call->len < COMMAND_MAX && need <= COMMAND_MAX &&
-              need <= s->out.cap;
-    if (mailproto__room(s) < (initial ? need : len + 2)) {
-        c->needs = 0; /* what is due must go */
-        return mailproto__no_room(s);
-    }
-    memset(&c->auth, 0, sizeof c->auth);
-    s->secret_in = 1;
-    s->secret_out = 1;
-    if (initial) {
-        (void)mailproto__auth_put(s, &c->auth, mailproto__span(text, len + 1), 1,
-                                  call->data, call->len, call->len, &whole);
-        mailproto__make_due(s, len + 1, MAILPROTO_TRACE_COMMAND);
-        mailproto__make_all_due(s, MAILPROTO_TRACE_CREDENTIAL);
-    } else {
-        (void)mailproto__put(s, text, len);
-        (void)mailproto__put(s, "\r\n", 2);
-        mailproto__make_all_due(s, MAILPROTO_TRACE_COMMAND);
-    }
-    s->flush = 1;
-    c->owes_initial = call->data != NULL && !initial;
-    c->auth_step = MAILPROTO__AUTH_ASKED;
-    c->auth_begun = 0;
-    c->state = MAILPROTO__SMTP_AUTH;
-    mailproto__smtp_client_expect(c, MAILPROTO_SMTP_VERB_AUTH, call->tag,
-                                  MAILPROTO__ENTRY_LAST);
-    return MAILPROTO_OK;
-}
-
-/* ---- responses ---------------------------------------------------------------------- */
-
-static mailproto_status answer(mailproto_smtp_client *c,
-                               const struct mailproto__auth_call *call)
-{
-    mailproto_session *s = &c->session;
-    int whole = 0;
-    mailproto_status st;
-    if (c->auth_step != MAILPROTO__AUTH_ANSWERING) {
-        return MAILPROTO_ERR_STATE;
-    }
-    st = mailproto__auth_put(s, &c->auth, mailproto__span(NULL, 0), 0, call->data,
-                             call->len, call->total, &whole);
     if (st == MAILPROTO_OK) {
-        mailproto__make_all_due(s, MAILPROTO_TRACE_CREDENTIAL);
+        st = mailproto__auth_client_start(&c->session, &c->auth, call,
+                                          MAILPROTO__LITERAL("AUTH "), COMMAND_MAX);
     }
-    if (whole) {
-        c->auth_step = MAILPROTO__AUTH_ASKED;
-        s->flush = 1;
-        mailproto__smtp_client_rearm(c);
+    if (st == MAILPROTO_OK) {
+        c->state = MAILPROTO__SMTP_AUTH;
+        mailproto__smtp_client_expect(c, MAILPROTO_SMTP_VERB_AUTH, call->tag,
+                                      MAILPROTO__ENTRY_LAST);
     }
     return st;
-}
-
-static mailproto_status give_up(mailproto_smtp_client *c)
-{
-    mailproto_session *s = &c->session;
-    if (c->auth_step != MAILPROTO__AUTH_ANSWERING) {
-        return MAILPROTO_ERR_STATE;
-    }
-    /* Behind a part of a response `*` makes no base64 of it: refused as well. */
-    if (!mailproto__put(s, "*\r\n", 3)) {
-        return mailproto__no_room(s);
-    }
-    mailproto__make_all_due(s, MAILPROTO_TRACE_COMMAND);
-    memset(&c->auth, 0, sizeof c->auth);
-    c->auth_step = MAILPROTO__AUTH_GIVEN_UP;
-    c->auth_why = MAILPROTO_ERR_AUTH_CANCELLED;
-    s->flush = 1;
-    mailproto__smtp_client_rearm(c);
-    return MAILPROTO_OK;
 }
 
 mailproto_status mailproto__smtp_client_auth(mailproto_session *s,
                                              const struct mailproto__auth_call *call)
 {
     mailproto_smtp_client *c = mailproto__smtp_client_of(s);
+    mailproto_status st;
     c->needs = 0; /* no queued verb waits beside it: any progress is worth a try */
-    switch (call->op) {
-    case MAILPROTO__AUTH_START:
+    if (call->op == MAILPROTO__AUTH_START) {
         return start(c, call);
-    case MAILPROTO__AUTH_DATA:
-        return answer(c, call);
-    case MAILPROTO__AUTH_ABORT:
-        return give_up(c);
-    case MAILPROTO__AUTH_FINISH:
-    default:
-        return MAILPROTO_ERR_STATE;
     }
+    st = mailproto__auth_client_answer(s, &c->auth, call);
+    if (st == MAILPROTO_OK && c->auth.step != MAILPROTO__AUTH_ANSWERING) {
+        mailproto__smtp_client_rearm(c);
+    }
+    return st;
 }
 
-/* ---- challenges --------------------------------------------------------------------- */
-
-/* `334` and its blank, taken if they are there: OK, AGAIN, NOT_READY: another reply. */
-static mailproto_status take_334(mailproto_smtp_client *c)
-{
-    mailproto_session *s = &c->session;
-    mailproto_bytes in;
-    uint64_t offset = s->offset;
-    mailproto__input_begin(s);
-    if (s->in.tail - s->in.head < 4) {
-        mailproto__input_move(s, 4 - (s->in.tail - s->in.head));
-    }
-    in = mailproto__span(s->in.base + s->in.head, s->in.tail - s->in.head);
-    if (in.len > 0 && memcmp(in.ptr, "334", in.len < 3 ? in.len : 3) != 0) {
-        return MAILPROTO_NOT_READY;
-    }
-    if (in.len < 4) {
-        return MAILPROTO_AGAIN;
-    }
-    if (in.ptr[3] != ' ' && in.ptr[3] != '\r') {
-        return MAILPROTO_NOT_READY;
-    }
-    if (c->auth_step != MAILPROTO__AUTH_ASKED) {
-        return mailproto__fail(s, MAILPROTO_ERR_UNEXPECTED, offset,
-                               "a challenge out of turn");
-    }
-    mailproto__trace(s, MAILPROTO_TRACE_REPLY, in.ptr, in.ptr[3] == ' ' ? 4 : 3);
-    mailproto__consume(s, in.ptr[3] == ' ' ? 4 : 3); /* `334` alone: no data either */
-    s->in.scanned = 0;
-    s->reply_code = 334;
-    c->auth_step = MAILPROTO__AUTH_CHALLENGE;
-    c->auth_begun = 0;
-    return MAILPROTO_OK;
-}
-
-static void tell_challenge(mailproto_smtp_client *c, mailproto_bytes data, int last)
-{
-    mailproto_event *ev = mailproto__event(&c->session, MAILPROTO_EV_AUTH_DATA,
-                                           mailproto__smtp_client_at(c, 0)->tag);
-    ev->code = 334;
-    ev->text = data;
-    if (!last) {
-        ev->flags |= MAILPROTO_EVF_MORE;
-        c->auth_begun = 1;
-        return;
-    }
-    if (c->owes_initial && !c->auth_begun && data.len == 0) {
-        ev->flags |= MAILPROTO_EVF_INITIAL; /* RFC 4422 5.1 */
-    }
-    c->owes_initial = 0;
-    c->auth_step = MAILPROTO__AUTH_ANSWERING;
-    mailproto__smtp_client_rearm(c);
-}
+/* ---- the peer's --------------------------------------------------------------------- */
 
 mailproto_status mailproto__smtp_client_challenge(mailproto_smtp_client *c)
 {
-    mailproto_bytes data;
-    if (c->auth_step != MAILPROTO__AUTH_CHALLENGE) {
-        mailproto_status st = take_334(c);
+    mailproto_session *s = &c->session;
+    mailproto_status st;
+    if (c->auth.step != MAILPROTO__AUTH_CHALLENGE) {
+        st = mailproto__auth_client_mark(s, &c->auth, MAILPROTO__LITERAL("334"));
         if (st != MAILPROTO_OK) {
             return st;
         }
+        s->reply_code = 334;
     }
-    switch (mailproto__auth_take(&c->session, &c->auth, CHALLENGE_MAX, &data)) {
-    case MAILPROTO__AUTH_NONE:
-        return MAILPROTO_AGAIN;
-    case MAILPROTO__AUTH_PIECE:
-        tell_challenge(c, data, 0);
-        return MAILPROTO_OK;
-    case MAILPROTO__AUTH_LAST:
-        tell_challenge(c, data, 1);
-        return MAILPROTO_OK;
-    case MAILPROTO__AUTH_STAR:
-    case MAILPROTO__AUTH_BAD:
-    case MAILPROTO__AUTH_LONG:
-    default: /* RFC 4954 4: it must be cancelled; the line was swallowed */
-        c->auth_step = MAILPROTO__AUTH_GIVEN_UP;
-        c->auth_why = MAILPROTO_ERR_BASE64;
-        c->wish = MAILPROTO__WISH_STAR;
+    st = mailproto__auth_client_read(s, &c->auth, CHALLENGE_MAX,
+                                     mailproto__smtp_client_at(c, 0)->tag, 334);
+    if (st == MAILPROTO_OK && c->auth.step != MAILPROTO__AUTH_CHALLENGE) {
+        if (c->auth.step == MAILPROTO__AUTH_GIVEN_UP) {
+            c->wish = MAILPROTO__WISH_STAR;
+        }
         mailproto__smtp_client_rearm(c);
-        return MAILPROTO_OK;
     }
+    return st;
 }
-
-/* ---- the result --------------------------------------------------------------------- */
 
 mailproto_status
 mailproto__smtp_client_auth_reply(mailproto_smtp_client *c,
@@ -296,31 +135,28 @@ mailproto__smtp_client_auth_reply(mailproto_smtp_client *c,
                                   const struct mailproto__smtp_piece *p)
 {
     int good = p->code / 100 == 2;
-    if (c->auth.sending) { /* half a response is out: no command can follow it */
-        return mailproto__smtp_client_broken(c, p, MAILPROTO_ERR_UNEXPECTED,
-                                             "a reply within a response");
+    const char *fault = mailproto__auth_client_fault(&c->auth, p->code == 235);
+    if (fault != NULL) {
+        return mailproto__smtp_client_broken(c, p, MAILPROTO_ERR_UNEXPECTED, fault);
     }
-    if (good && (p->code != 235 || c->auth_step != MAILPROTO__AUTH_ASKED)) {
-        return mailproto__smtp_client_broken(
-            c, p, p->code != 235 ? MAILPROTO_ERR_SYNTAX : MAILPROTO_ERR_UNEXPECTED,
-            "no reply to AUTH");
+    if (good && p->code != 235) {
+        return mailproto__smtp_client_broken(c, p, MAILPROTO_ERR_SYNTAX,
+                                             "no reply to AUTH");
     }
     if (!p->last_line) {
         (void)mailproto__smtp_client_tell(c, MAILPROTO_EV_SMTP_REPLY, e->tag, p);
         return MAILPROTO_OK;
     }
-    if (c->auth_step == MAILPROTO__AUTH_GIVEN_UP) { /* the refusal was asked for */
+    if (c->auth.step == MAILPROTO__AUTH_GIVEN_UP) { /* the refusal was asked for */
         c->status.origin = MAILPROTO_ORIGIN_LOCAL;
-        c->status.local = c->auth_why;
+        c->status.local = c->auth.why;
     }
     mailproto__smtp_client_tell(c, MAILPROTO_EV_AUTH_RESULT, e->tag, p)->number =
         good ? 1 : 0;
     if (p->done) {
-        c->auth_step = MAILPROTO__AUTH_NOT;
+        mailproto__auth_client_end(&c->session, &c->auth);
         c->logged_in = (uint8_t)good;
         c->state = MAILPROTO__SMTP_READY;
-        c->session.secret_in = 0;
-        memset(&c->auth, 0, sizeof c->auth);
         mailproto__smtp_client_forget_secrets(c);
         mailproto__smtp_client_pop(c);
     }

@@ -34,7 +34,7 @@ static uint32_t patience(mailproto_smtp_client *c)
     if (c->session.content_open) {
         return c->block_ms;
     }
-    if (c->sent == 0 || c->auth_step == MAILPROTO__AUTH_ANSWERING) {
+    if (c->sent == 0 || c->auth.step == MAILPROTO__AUTH_ANSWERING) {
         return 0;
     }
     switch (mailproto__smtp_client_at(c, 0)->kind) {
@@ -187,7 +187,7 @@ void mailproto__smtp_client_check_room(mailproto_smtp_client *c)
     int can = c->needs == MAILPROTO__NEEDS_ALONE
                   ? c->count == 0 && c->wish == MAILPROTO__WISH_NONE
                   : has_room(c, c->needs);
-    if (c->auth_step != MAILPROTO__AUTH_NOT) {
+    if (c->auth.step != MAILPROTO__AUTH_NOT) {
         can = 1; /* a part of a response needs no entry: any progress is worth a try */
     }
     if (c->session.wants_room == MAILPROTO__ROOM_GREW && !can) {

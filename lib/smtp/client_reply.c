@@ -402,7 +402,7 @@ mailproto_status mailproto__smtp_client_read(mailproto_smtp_client *c)
     if (c->doom < 0) {
         return doomed(c);
     }
-    if (c->auth_step != MAILPROTO__AUTH_NOT && !c->in_reply) {
+    if (c->auth.step != MAILPROTO__AUTH_NOT && !c->in_reply) {
         st = mailproto__smtp_client_challenge(c);
     }
     if (st == MAILPROTO_NOT_READY) {

@@ -17,7 +17,7 @@
 
 #include <mailproto/smtp.h>
 
-#include "codec/auth.h"
+#include "codec/auth_server.h"
 #include "core/roles.h"
 #include "core/session.h"
 #include "smtp/rules.h"
@@ -102,7 +102,7 @@ enum mailproto__smtp_own {
 struct mailproto_smtp_server {
     struct mailproto_session session;       /* first */
     struct mailproto__smtp_command command; /* the last one; lives until its answer */
-    struct mailproto__auth auth;
+    struct mailproto__auth_server auth;
     struct mailproto__undot undot;
 
     /* the options */
@@ -116,7 +116,6 @@ struct mailproto_smtp_server {
     /* the session */
     uint64_t line_at;          /* offset of the command line at hand */
     uint64_t content;          /* octets of it delivered so far */
-    size_t auth_limit;         /* octets of the AUTH line that is read now */
     uint32_t asked;            /* type of the event that awaits its answer, or 0 */
     uint32_t transactions;     /* MAIL commands accepted */
     uint32_t recipients;       /* accepted in this transaction */
@@ -137,10 +136,8 @@ struct mailproto_smtp_server {
                               fault of its own */
     uint8_t greeted;      /* the greeting was given */
     uint8_t logged_in;
-    uint8_t initial;       /* the AUTH data being read is the initial response */
-    uint8_t empty_initial; /* ... which is `=` */
-    uint8_t spoke;         /* a command line was read */
-    uint8_t wary; /* AUTH has failed, and no known verb came since: a line may be
+    uint8_t spoke; /* a command line was read */
+    uint8_t wary;  /* AUTH has failed, and no known verb came since: a line may be
                               a response that was sent without waiting */
     uint8_t early_told;
     uint8_t ending; /* close when all is told */

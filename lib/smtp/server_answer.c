@@ -234,7 +234,8 @@ mailproto_status mailproto_smtp_server_accept(mailproto_smtp_server *server,
                                               uint32_t request)
 {
     struct mailproto__smtp_line line;
-    if (!mailproto__is_awaited(&server->session, request) || server->auth.sending) {
+    if (!mailproto__is_awaited(&server->session, request) ||
+        server->auth.lines.sending) {
         return MAILPROTO_ERR_STALE;
     }
     /* Lines of a reply that was begun otherwise are void. */
@@ -263,7 +264,7 @@ mailproto_status mailproto_smtp_server_reply(mailproto_smtp_server *server,
     struct mailproto__smtp_line line;
     mailproto_status st;
     size_t size;
-    if (!mailproto__is_awaited(s, request) || server->auth.sending) {
+    if (!mailproto__is_awaited(s, request) || server->auth.lines.sending) {
         return MAILPROTO_ERR_STALE;
     }
     st = mailproto__smtp_server_app_line(status, text, &line);

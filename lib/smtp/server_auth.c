@@ -1,6 +1,6 @@
 /*
- * AUTH on the server (RFC 4954): carries the bytes of an exchange both ways. Knows when
- * an exchange may begin and what its end is called; must not know any mechanism.
+ * AUTH on the server (RFC 4954). Knows when an exchange may begin and what its end is
+ * called; the exchange itself is codec/auth_server.c's. Must not know any mechanism.
  */
 #include "core/mem.h"
 #include "core/span.h"
@@ -30,32 +30,15 @@ mailproto__smtp_server_auth_refusal(const mailproto_smtp_server *server)
                : MAILPROTO__OWN_NO_MECHANISM;
 }
 
-/* The next line of the exchange is the peer's, `limit` octets at most. */
-static void await_line(mailproto_smtp_server *server, size_t limit)
-{
-    memset(&server->auth, 0, sizeof server->auth);
-    server->auth_limit = limit;
-}
-
 mailproto_status mailproto__smtp_server_auth_begin(mailproto_smtp_server *server,
                                                    size_t prefix)
 {
-    mailproto_session *s = &server->session;
     const struct mailproto__smtp_command *c = &server->command;
-    mailproto_event *ev;
+    size_t limit = server->max_auth_line > prefix ? server->max_auth_line - prefix : 0;
+    mailproto_event *ev = mailproto__auth_server_begin(&server->session, &server->auth,
+                                                       c->initial, limit);
     server->state = MAILPROTO__SMTP_AUTH;
-    s->secret_in = 1;
-    s->secret_out = 1;
-    await_line(server,
-               server->max_auth_line > prefix ? server->max_auth_line - prefix : 0);
-    server->initial = c->initial.ptr != NULL;
-    /* RFC 4954 4: an initial response that is empty is written `=` */
-    server->empty_initial =
-        server->initial && c->initial.len == 1 && c->initial.ptr[0] == '=';
-    if (server->initial) {
-        ev = mailproto__event(s, MAILPROTO_EV_AUTH_START, 0);
-        ev->flags |= MAILPROTO_EVF_INITIAL;
-    } else {
+    if (ev == NULL) {
         ev = mailproto__smtp_server_ask(server, MAILPROTO_EV_AUTH_START);
     }
     ev->text = c->mechanism;
@@ -106,36 +89,18 @@ static mailproto_status refuse_line(mailproto_smtp_server *server,
 
 /* ---- the peer's lines ------------------------------------------------------------ */
 
-static mailproto_status ask_data(mailproto_smtp_server *server, mailproto_bytes data)
-{
-    server->initial = 0;
-    server->empty_initial = 0;
-    mailproto__smtp_server_ask(server, MAILPROTO_EV_AUTH_DATA)->text = data;
-    return MAILPROTO_OK;
-}
-
 mailproto_status mailproto__smtp_server_auth_step(mailproto_smtp_server *server)
 {
-    mailproto_session *s = &server->session;
-    mailproto_event *ev;
     mailproto_bytes data;
-    if (server->empty_initial) {
-        return ask_data(server, MAILPROTO__LITERAL(""));
-    }
-    switch (mailproto__auth_take(s, &server->auth, server->auth_limit, &data)) {
+    switch (mailproto__auth_server_read(&server->session, &server->auth, &data)) {
     case MAILPROTO__AUTH_PIECE:
-        ev = mailproto__event(s, MAILPROTO_EV_AUTH_DATA, 0);
-        ev->flags |= MAILPROTO_EVF_MORE;
-        ev->text = data;
         return MAILPROTO_OK;
     case MAILPROTO__AUTH_LAST:
-        return ask_data(server, data);
+        mailproto__smtp_server_ask(server, MAILPROTO_EV_AUTH_DATA)->text = data;
+        return MAILPROTO_OK;
     case MAILPROTO__AUTH_STAR:
-        if (!server->initial) {
-            end_with(server, MAILPROTO__OWN_AUTH_CANCELLED);
-            return MAILPROTO_OK;
-        }
-        return refuse_line(server, MAILPROTO__OWN_BAD_BASE64);
+        end_with(server, MAILPROTO__OWN_AUTH_CANCELLED);
+        return MAILPROTO_OK;
     case MAILPROTO__AUTH_BAD:
         return refuse_line(server, MAILPROTO__OWN_BAD_BASE64);
     case MAILPROTO__AUTH_LONG:
@@ -148,72 +113,58 @@ mailproto_status mailproto__smtp_server_auth_step(mailproto_smtp_server *server)
 
 /* ---- the application's part ------------------------------------------------------ */
 
-static int is_asked(const mailproto_smtp_server *server)
-{
-    return server->session.awaiting && (server->asked == MAILPROTO_EV_AUTH_START ||
-                                        server->asked == MAILPROTO_EV_AUTH_DATA);
-}
-
-/* A piece of a challenge: "334 " base64. It may leave as it comes: it can be longer
- * than the output buffer. */
 static mailproto_status put_challenge(mailproto_smtp_server *server,
                                       const struct mailproto__auth_call *call)
 {
     mailproto_session *s = &server->session;
-    int first = !server->auth.sending;
-    mailproto_status st;
-    int whole;
-    if (!is_asked(server) || server->line_code != 0) {
-        return MAILPROTO_ERR_STATE;
+    mailproto_status st = MAILPROTO_ERR_STATE;
+    if (server->line_code == 0) {
+        st = mailproto__auth_server_put(s, &server->auth, server->asked,
+                                        MAILPROTO__LITERAL("334 "), call,
+                                        server->max_auth_line);
     }
-    st = mailproto__auth_put(s, &server->auth, MAILPROTO__LITERAL("334 "), 0,
-                             call->data, call->len, call->total, &whole);
-    if (st != MAILPROTO_OK) {
-        return st;
-    }
-    if (first) {
-        mailproto__make_due(s, 4, MAILPROTO_TRACE_REPLY);
-    }
-    mailproto__make_all_due(s, MAILPROTO_TRACE_CREDENTIAL);
-    if (whole) {
+    if (st == MAILPROTO_OK && !server->auth.lines.sending) {
         (void)mailproto__answered(s, s->request);
         server->asked = 0;
-        await_line(server, server->max_auth_line);
         mailproto__smtp_server_finish(server, 334, 1);
     }
-    return MAILPROTO_OK;
+    return st;
+}
+
+/* RFC 4954 6 */
+static enum mailproto__smtp_own outcome_reply(mailproto_status outcome)
+{
+    switch (outcome) {
+    case MAILPROTO_OK:
+        return MAILPROTO__OWN_AUTH_OK;
+    case MAILPROTO_ERR_AUTH:
+        return MAILPROTO__OWN_AUTH_FAILED;
+    case MAILPROTO_ERR_AUTH_TEMPORARY:
+        return MAILPROTO__OWN_AUTH_TEMPORARY;
+    case MAILPROTO_ERR_AUTH_WEAK:
+        return MAILPROTO__OWN_AUTH_WEAK;
+    case MAILPROTO_ERR_NEEDS_TLS:
+        return MAILPROTO__OWN_AUTH_NEEDS_TLS;
+    case MAILPROTO_ERR_SYNTAX:
+        return MAILPROTO__OWN_AUTH_SYNTAX;
+    default:
+        return MAILPROTO__OWN_NONE;
+    }
 }
 
 static mailproto_status finish(mailproto_smtp_server *server,
                                const struct mailproto__auth_call *call)
 {
-    enum mailproto__smtp_own own;
-    if (!is_asked(server) || !mailproto__is_awaited(&server->session, call->tag)) {
-        return MAILPROTO_ERR_STALE;
+    enum mailproto__smtp_own own = outcome_reply(call->outcome);
+    mailproto_status st = mailproto__auth_server_may_finish(
+        &server->session, &server->auth, server->asked, call);
+    if (st != MAILPROTO_OK) {
+        return st;
     }
-    if (server->auth.sending || server->line_code != 0) {
+    if (server->line_code != 0) {
         return MAILPROTO_ERR_STATE;
     }
-    switch (call->outcome) { /* RFC 4954 6 */
-    case MAILPROTO_OK:
-        own = MAILPROTO__OWN_AUTH_OK;
-        break;
-    case MAILPROTO_ERR_AUTH:
-        own = MAILPROTO__OWN_AUTH_FAILED;
-        break;
-    case MAILPROTO_ERR_AUTH_TEMPORARY:
-        own = MAILPROTO__OWN_AUTH_TEMPORARY;
-        break;
-    case MAILPROTO_ERR_AUTH_WEAK:
-        own = MAILPROTO__OWN_AUTH_WEAK;
-        break;
-    case MAILPROTO_ERR_NEEDS_TLS:
-        own = MAILPROTO__OWN_AUTH_NEEDS_TLS;
-        break;
-    case MAILPROTO_ERR_SYNTAX:
-        own = MAILPROTO__OWN_AUTH_SYNTAX;
-        break;
-    default:
+    if (own == MAILPROTO__OWN_NONE) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     (void)mailproto__answered(&server->session, call->tag);

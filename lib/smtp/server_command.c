@@ -387,13 +387,6 @@ static enum mailproto__smtp_fault parse(mailproto_smtp_server *server,
     return fault;
 }
 
-/* Whether what stands for an initial response is read like a line of the exchange. */
-static int has_initial(const mailproto_smtp_server *server)
-{
-    mailproto_bytes b = server->command.initial;
-    return b.ptr != NULL && !(b.len == 1 && b.ptr[0] == '=');
-}
-
 static mailproto_status whole_line(mailproto_smtp_server *server, mailproto_bytes line)
 {
     mailproto_session *s = &server->session;
@@ -419,7 +412,7 @@ static mailproto_status whole_line(mailproto_smtp_server *server, mailproto_byte
         take(server, line, prefix);
         return carry_out(server, rule);
     }
-    if (has_initial(server)) {
+    if (mailproto__auth_server_reads(server->command.initial)) {
         prefix = (size_t)(server->command.initial.ptr - line.ptr);
     }
     take(server, line, prefix);

@@ -257,7 +257,7 @@ void mailproto__smtp_server_farewell(mailproto_smtp_server *server,
     mailproto__unput(s, mailproto__held(s));
     /* Nothing may be said in the clear when TLS was agreed, nor within a line. */
     if (s->tls.state == MAILPROTO__TLS_AGREED ||
-        s->tls.state == MAILPROTO__TLS_AWAITED || server->auth.sending ||
+        s->tls.state == MAILPROTO__TLS_AWAITED || server->auth.lines.sending ||
         mailproto__smtp_server_put_line(server, line) == 0) {
         return;
     }

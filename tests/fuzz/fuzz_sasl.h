@@ -125,6 +125,36 @@ static inline mailproto_sasl_state fuzz_step(struct fuzz_input *in, mailproto_sa
     return s;
 }
 
+/* "Prepares" a text: each octet beyond ASCII becomes an X; a first `?` is refused, and
+ * `!` yields what must be. */
+static inline mailproto_status fuzz_prepare(void *ctx, uint32_t what, const void *text,
+                                            size_t len, void *out, size_t cap,
+                                            size_t *got)
+{
+    const uint8_t *in = text;
+    uint8_t *to = out;
+    size_t i, beyond = 0;
+    (void)ctx;
+    if (len == 0 || (what != MAILPROTO_SASL_PREPARE_NAME &&
+                     what != MAILPROTO_SASL_PREPARE_PASSWORD)) {
+        abort();
+    }
+    for (i = 0; i < len; ++i) {
+        beyond += in[i] > 0x7F;
+        if (i < cap) {
+            to[i] = in[i] > 0x7F ? 'X' : in[i];
+        }
+    }
+    if (beyond == 0) {
+        abort(); /* ASCII passes straight through */
+    }
+    if (in[0] == '!') {
+        to[0] = (uint8_t)(len & 1 ? 0 : 0xFF);
+    }
+    *got = len;
+    return in[0] == '?' ? MAILPROTO_ERR_AUTH : MAILPROTO_OK;
+}
+
 /* An exchange in a block of exactly its size; NULL: its options are refused. */
 static inline mailproto_sasl *fuzz_open(const mailproto_sasl_options *o, void **block)
 {

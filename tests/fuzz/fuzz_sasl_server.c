@@ -85,6 +85,10 @@ static uint64_t run(const uint8_t *data, size_t size, int bytewise)
         o.other_binding_type = MAILPROTO_BINDING_TLS_UNIQUE;
         o.other_binding = fuzz_text("another");
     }
+    if (flags & 128) {
+        o.prepare = fuzz_prepare;
+        o.prepare_max = 12;
+    }
     x = fuzz_open(&o, &block);
     must(x != NULL);
     if (flags & 64) {

@@ -78,7 +78,7 @@ class SmtpServer:
             except OSError:
                 return
             try:
-                connection.settimeout(20)
+                connection.settimeout(60)
                 with connection:
                     self._serve(connection)
             except Exception as e:  # whatever it is, the test will say so

@@ -4,16 +4,22 @@ Courier and Cyrus, which Debian does not install beside it, from their packages 
 into the build folder. Nothing is installed or configured outside of temporary folders."""
 import base64
 import collections
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
+import signal
 import smtplib
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -140,7 +146,7 @@ def secret_file(secret):
 class Fetch:
     """One visit of mailproto-fetch: exit code, what it said, what is in its Maildir."""
     def __init__(self, port, box, *options, user="alice", secret=None, host="localhost",
-                 timeout=60, program=None):
+                 program=None):
         program = program or peers.find_program("mailproto-fetch")
         secret = USERS[user] if secret is None else secret
         self.box = box
@@ -148,7 +154,7 @@ class Fetch:
         self.code, self.out, self.errors = run(
             [program, "--server", f"{host}:{port}", "--user", user, "--cafile",
              certificates().ca, "--password-file", secret_file(secret), "--maildir", box,
-             *options], timeout=timeout)
+             *options])
         self.seconds = time.monotonic() - begun
         peers.sanitizers_silent(self.errors)
         counts = re.search(r"^(\d+) messages: (\d+) seen before, (\d+) fetched, (\d+) failed",
@@ -170,6 +176,173 @@ class Fetch:
 
     def messages(self):
         return in_maildir(self.box)
+
+
+# ---- a program on a terminal ---------------------------------------------------------------
+
+class Terminal:
+    """A program on a terminal of its own, a VT52: what it shows (read at all times, so that
+    it never waits for us), and keys for it. Its time is limited, whatever it does."""
+    ROWS, COLUMNS = 24, 80
+
+    def __init__(self, arguments, seconds, env=None):
+        self.end = time.monotonic() + seconds
+        self.cells = [[" "] * self.COLUMNS for _ in range(self.ROWS)]
+        self.row = self.column = 0
+        self.rest = ""  # the beginning of a sequence
+        self.said = collections.deque(maxlen=8)  # what stood in the lowest line
+        self.tty, side = pty.openpty()
+        fcntl.ioctl(side, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", self.ROWS, self.COLUMNS, 0, 0))
+        try:
+            self.process = subprocess.Popen(
+                [str(a) for a in arguments], stdin=side, stdout=side, stderr=side,
+                start_new_session=True, env={**os.environ, **(env or {}), "TERM": "vt52"},
+                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        except BaseException:
+            os.close(self.tty)
+            raise
+        finally:
+            os.close(side)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        os.close(self.tty)
+
+    def text(self):
+        """What is to be seen."""
+        return "\n".join("".join(line).rstrip() for line in self.cells).rstrip()
+
+    def shows(self, text):
+        return text in self.text()
+
+    def type(self, keys):
+        try:
+            os.write(self.tty, keys.encode())
+        except OSError:  # it has just ended
+            pass
+
+    def wait(self, condition, seconds=None):
+        """Whether it becomes true, within `seconds` and the program's time."""
+        end = self.end if seconds is None else min(self.end, time.monotonic() + seconds)
+        while not condition():
+            if time.monotonic() >= end:
+                return False
+            self._read(0.05)
+        return True
+
+    def over(self):
+        return self.process.poll() is not None
+
+    def need(self, condition, what):
+        self.wait(lambda: condition() or self.over())
+        if not condition():
+            self.fail(f"waited for {what}")
+
+    def fail(self, why):
+        while self._read(0):
+            pass
+        state = f"exit code {self.process.returncode}" if self.over() else "it runs"
+        raise Failure(f"{why}; {state}; the screen:\n{self.text()}\n"
+                      "---- in its lowest line there was:\n" + "\n".join(self.said))
+
+    def alive(self, why):
+        if self.over() or time.monotonic() >= self.end:
+            self.fail(why)
+
+    def ask(self, keys, prompt, answer, effect, what):
+        """Types `keys` until `prompt` is there, then `answer`: keys that a program drops
+        (many do after an error) come again, and once it took the answer no more do."""
+        while not self.shows(prompt):
+            self.alive(f"waited for the prompt {prompt!r}")
+            self.type(keys)
+            self.wait(lambda: self.shows(prompt) or self.over(), 3)
+        while self.shows(prompt):
+            self.alive(f"the answer to {prompt!r} is not taken")
+            self.type(f"\x15{answer}\r")  # ^U: nothing stands there
+            self.wait(lambda: not self.shows(prompt) or self.over(), 3)
+        self.need(effect, what)
+
+    def _read(self, seconds):
+        """Whether there was something."""
+        if not select.select([self.tty], [], [], seconds)[0]:
+            return False
+        try:
+            self._show(os.read(self.tty, 65536).decode(errors="replace"))
+            return True
+        except OSError:  # the last of its programs has closed the terminal
+            time.sleep(seconds)
+            return False
+
+    def _show(self, data):
+        """VT52: ESC and a letter; ESC Y, row and column."""
+        data = self.rest + data
+        self.rest = ""
+        at = 0
+        while at < len(data):
+            c = data[at]
+            length = 1 if c != "\x1b" else 4 if data[at + 1:at + 2] == "Y" else 2
+            if at + length > len(data):
+                self.rest = data[at:]
+                return
+            if c == "\x1b":
+                self._escape(data[at + 1:at + length])
+            elif c == "\r":
+                self._note()
+                self.column = 0
+            elif c == "\n":
+                self._down()
+            elif c == "\b":
+                self.column = max(0, self.column - 1)
+            elif c == "\t":
+                self.column = min(self.COLUMNS - 1, self.column // 8 * 8 + 8)
+            elif c >= " ":
+                self.cells[self.row][self.column] = c
+                self.column = min(self.COLUMNS - 1, self.column + 1)
+            at += length
+
+    def _note(self):
+        line = "".join(self.cells[-1]).strip()
+        if line and line not in self.said:
+            self.said.append(line)
+
+    def _down(self):
+        if self.row < self.ROWS - 1:
+            self.row += 1
+        else:
+            self.cells = self.cells[1:] + [[" "] * self.COLUMNS]
+
+    def _escape(self, what):
+        if what[0] == "Y":
+            self.row = min(self.ROWS - 1, max(0, ord(what[1]) - 32))
+            self.column = min(self.COLUMNS - 1, max(0, ord(what[2]) - 32))
+        elif what == "H":
+            self.row = self.column = 0
+        elif what == "A":
+            self.row = max(0, self.row - 1)
+        elif what == "B":
+            self.row = min(self.ROWS - 1, self.row + 1)
+        elif what == "C":
+            self.column = min(self.COLUMNS - 1, self.column + 1)
+        elif what == "D":
+            self.column = max(0, self.column - 1)
+        elif what == "I":
+            if self.row > 0:
+                self.row -= 1
+            else:
+                self.cells = [[" "] * self.COLUMNS] + self.cells[:-1]
+        elif what in "JK":
+            self.cells[self.row][self.column:] = [" "] * (self.COLUMNS - self.column)
+            if what == "J":
+                for i in range(self.row + 1, self.ROWS):
+                    self.cells[i] = [" "] * self.COLUMNS
 
 
 # ---- Dovecot -----------------------------------------------------------------------------
@@ -305,9 +478,12 @@ def unpacked(name, *packages):
         work.mkdir()
         installed = [p for p in packages if run(["dpkg-query", "-W", "-f=${db:Status-Abbrev}",
                                                  p])[1] == "ii "]
-        code, out, errors = run(["apt-get", "-qq", "download",
-                                 *(p for p in packages if p not in installed)],
-                                cwd=work, timeout=50)
+        try:
+            code, out, errors = run(["apt-get", "-qq", "download",
+                                     *(p for p in packages if p not in installed)],
+                                    cwd=work, timeout=50)
+        except subprocess.TimeoutExpired as e:
+            raise Skip(f"{packages[0]} cannot be downloaded in {e.timeout} s") from e
         if code != 0:
             raise Skip(f"{packages[0]} cannot be downloaded: {(out + errors).strip()[:200]}")
         (work / "root").mkdir()
@@ -426,7 +602,7 @@ class Courier:
             except OSError:
                 return
             with connection:
-                connection.settimeout(20)
+                connection.settimeout(60)
                 try:
                     name = self._login(connection)
                 except (OSError, ValueError):
@@ -436,7 +612,7 @@ class Courier:
                     with open(self.home / "errors", "ab") as errors:
                         subprocess.run(
                             [self.program, "Maildir"], stdin=connection, stdout=connection,
-                            stderr=errors, cwd=self.home, check=False, timeout=60,
+                            stderr=errors, cwd=self.home, check=False, timeout=200,
                             env={**self.environment, "AUTHENTICATED": name,
                                  "AUTHADDR": name})
 
@@ -549,6 +725,6 @@ class Cyrus:
         return listens(self.port) and listens(self.lmtp_port)
 
     def put(self, user, messages):
-        with smtplib.LMTP("127.0.0.1", self.lmtp_port, timeout=20) as lmtp:
+        with smtplib.LMTP("127.0.0.1", self.lmtp_port, timeout=60) as lmtp:
             for content in messages:
                 lmtp.sendmail("x@src.test", [user], content)

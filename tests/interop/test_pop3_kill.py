@@ -91,7 +91,7 @@ class Relay:
             if not self.reset:
                 # The server gets all of what it was given, then the end of it.
                 server.shutdown(socket.SHUT_WR)
-                server.settimeout(20)
+                server.settimeout(60)
                 while server.recv(65536):
                     pass
         except OSError:
@@ -116,7 +116,7 @@ class Worker:
 
     def fetch(self, port):
         return Fetch(port, self.box, "--delete", *self.options, user=self.user,
-                     secret=PASSWORD, timeout=30)
+                     secret=PASSWORD)
 
     def begin(self):
         shutil.rmtree(self.box, ignore_errors=True)
@@ -129,7 +129,7 @@ class Worker:
         self.begin()
         self.relay.cut("up", None)
         self.fetch(self.relay.port).expect(0, 3, 0, 3, 0)
-        check(self.relay.done.wait(20), "the relay did not end")
+        check(self.relay.done.wait(60), "the relay did not end")
         check(not self.server.left(self.user), "left on the server")
         return {"up": len(self.relay.up), "down": len(self.relay.down)}
 
@@ -138,7 +138,7 @@ class Worker:
         self.begin()
         self.relay.cut(side, k, reset)
         first = self.fetch(self.relay.port)
-        check(self.relay.done.wait(20), what, "the relay did not end", first.errors)
+        check(self.relay.done.wait(60), what, "the relay did not end", first.errors)
         self.free()
         got, left = in_maildir(self.box), self.server.left(self.user)
         check(len(set(got)) == len(got) and set(got) <= set(MESSAGES), what,

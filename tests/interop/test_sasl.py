@@ -656,7 +656,7 @@ def test_curl(folder):
 
 def msmtp(port, mechanism, user, password):
     return ["msmtp", "--file=/dev/null", "--host=localhost", f"--port={port}",
-            "--domain=client.test", "-f", "alice@src.test", "--timeout=20",
+            "--domain=client.test", "-f", "alice@src.test", "--timeout=60",
             f"--auth={mechanism.lower()}", f"--user={user}",
             f"--passwordeval=echo {shlex.quote(password)}", "bob@mail.test"]
 

@@ -259,7 +259,7 @@ def test_curl_tls_auth(folder):
 
 def msmtp(port, *options, to=("bob@mail.test",)):
     return ["msmtp", "--file=/dev/null", "--host=127.0.0.1", f"--port={port}",
-            "--domain=client.test", "-f", "alice@src.test", "--timeout=20", *options, "--",
+            "--domain=client.test", "-f", "alice@src.test", "--timeout=60", *options, "--",
             *to]
 
 
@@ -300,7 +300,7 @@ def test_msmtp(folder):
 # ---- smtplib -----------------------------------------------------------------------------
 
 def client(server):
-    return smtplib.SMTP("127.0.0.1", server.port, local_hostname="client.test", timeout=20)
+    return smtplib.SMTP("127.0.0.1", server.port, local_hostname="client.test", timeout=60)
 
 
 def trusting():
@@ -521,7 +521,7 @@ def relayed(postfix, name, server, protocol, sent):
     """From smtplib through Postfix into a server."""
     many = [f"u{i}@{name}.test" for i in range(30)]
     utf8 = message("Gr\u00fc\u00dfe", subject="\u65e5\u672c\u8a9e")
-    with smtplib.SMTP("127.0.0.1", postfix.ports["plain"], timeout=20) as c:
+    with smtplib.SMTP("127.0.0.1", postfix.ports["plain"], timeout=60) as c:
         c.ehlo()
         for content in sent:
             c.sendmail("alice@src.test", [f"bob@{name}.test"], content, ["BODY=8BITMIME"])

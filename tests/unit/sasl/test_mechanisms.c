@@ -417,13 +417,25 @@ static void options_are_checked(void **state)
     assert_null(x);
     assert_int_equal(mailproto_sasl_flags(str("plain")),
                      MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_CLIENT_FIRST |
-                         MAILPROTO_SASL_PLAINTEXT);
-    assert_int_equal(mailproto_sasl_flags(str("LOGIN")),
-                     MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_PLAINTEXT);
-    assert_int_equal(mailproto_sasl_flags(str("CRAM-MD5")), MAILPROTO_SASL_BUILT_IN);
+                         MAILPROTO_SASL_PLAINTEXT | MAILPROTO_SASL_PASSWORD |
+                         MAILPROTO_SASL_AUTHZID);
+    assert_int_equal(mailproto_sasl_flags(str("LOGIN")), MAILPROTO_SASL_BUILT_IN |
+                                                             MAILPROTO_SASL_PLAINTEXT |
+                                                             MAILPROTO_SASL_PASSWORD);
+    assert_int_equal(mailproto_sasl_flags(str("CRAM-MD5")),
+                     MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_PASSWORD);
     assert_int_equal(mailproto_sasl_flags(str("SCRAM-SHA-1-PLUS")),
                      MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_CLIENT_FIRST |
-                         MAILPROTO_SASL_PLUS);
+                         MAILPROTO_SASL_PLUS | MAILPROTO_SASL_PASSWORD |
+                         MAILPROTO_SASL_AUTHZID);
+    assert_int_equal(mailproto_sasl_flags(str("OAUTHBEARER")),
+                     MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_CLIENT_FIRST |
+                         MAILPROTO_SASL_PLAINTEXT | MAILPROTO_SASL_AUTHZID);
+    assert_int_equal(mailproto_sasl_flags(str("EXTERNAL")),
+                     MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_CLIENT_FIRST |
+                         MAILPROTO_SASL_AUTHZID);
+    assert_int_equal(mailproto_sasl_flags(str("ANONYMOUS")),
+                     MAILPROTO_SASL_BUILT_IN | MAILPROTO_SASL_CLIENT_FIRST);
     assert_int_equal(mailproto_sasl_flags(str("LOGINX")), 0);
     assert_int_equal(mailproto_sasl_flags(str("")), 0);
 }

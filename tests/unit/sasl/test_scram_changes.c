@@ -121,6 +121,7 @@ static const struct setting settings[] = {
     {"SCRAM-SHA-1", "", ""},
     {"SCRAM-SHA-256", "admin", ""},
     {"SCRAM-SHA-256-PLUS", "", "binding data of this connection"},
+    {"SCRAM-SHA-1-PLUS", "admin", "of another"},
 };
 
 enum { EVERY_VALUE = 2 };
