@@ -78,7 +78,9 @@ static struct open put_header(struct draw *d, struct text *t, unsigned level)
     }
     text_print(t, "%s", line_end(d));
     if (kind >= 3 || draw(d, 2) == 0) {
-        text_print(t, kind == 2 ? "" : "text%stext", line_end(d));
+        if (kind != 2) {
+            text_print(t, "text%stext", line_end(d));
+        }
     }
     return o;
 }

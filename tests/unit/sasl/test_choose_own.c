@@ -303,8 +303,8 @@ static void as_many_as_there_may_be(void **state)
         own[i].name = names[i];
         list[i] = &own[i];
         if (i < MAILPROTO_SASL_CUSTOM_MAX) {
-            (void)snprintf(offered + strlen(offered), 8, " %s", names[i]);
-            (void)snprintf(want + strlen(want), 8, "%s ", names[i]);
+            (void)snprintf(offered + strlen(offered), 8, " X-%u", (unsigned)(i % 100));
+            (void)snprintf(want + strlen(want), 8, "X-%u ", (unsigned)(i % 100));
         }
     }
     strcat(want, "EXTERNAL SCRAM-SHA-256 LOGIN ANONYMOUS");
