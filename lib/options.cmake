@@ -59,6 +59,7 @@ set_property(CACHE MAILPROTO_CHARSETS PROPERTY STRINGS 1 2 3)
 if(NOT MAILPROTO_CHARSETS MATCHES "^[123]$")
     message(FATAL_ERROR "MAILPROTO_CHARSETS is 1, 2 or 3")
 endif()
+option(MAILPROTO_CASEMAP "Texts of IMAP's SEARCH compared by i;unicode-casemap: 7 KB" ON)
 option(MAILPROTO_VECTOR "Vector instructions, where the application asks for them" ON)
 option(MAILPROTO_HEAP "X_new and X_free on malloc" ON)
 

@@ -11,7 +11,7 @@ set -u -o pipefail
 
 # ---- the packages, all of them, in one place ---------------------------------------------
 build='build-essential cmake ninja-build pkg-config libcmocka-dev git python3'
-examples='libssl-dev libmbedtls-dev libuv1-dev libjansson-dev'
+examples='libssl-dev libmbedtls-dev libuv1-dev libjansson-dev libsqlite3-dev'
 peers='swaks msmtp curl openssl procps iproute2 python3-aiosmtpd libnet-ssleay-perl
   libio-socket-ssl-perl libauthen-sasl-perl libdigest-hmac-perl libsasl2-modules
   libsasl2-modules-db libgsasl18 dovecot-submissiond mpop fetchmail getmail6 mutt bsdutils'

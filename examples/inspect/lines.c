@@ -1,8 +1,11 @@
-/* Values of fields as JSON: one parser of field.h a mode. */
+/* What the library reads in single values as JSON: of fields, one parser of field.h a mode;
+   IMAP's commands and names through files of their own. */
 #include "lines.h"
 
 #include "base64.h"
 #include "charset.h"
+#include "imap_command.h"
+#include "mutf7.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -217,14 +220,29 @@ static void show_received(json_t *result, mailproto_bytes value, mailproto_defec
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
+/* What the command line says. */
+typedef struct line_options {
+    size_t mode;
+    const char *path; /* NULL: standard input */
+    int lines;
+    int encode;       /* mutf7: the other way */
+    uint32_t enabled; /* imap-command: MAILPROTO_IMAP_ENABLED_... */
+} line_options;
+
 static const struct {
     const char *name;
+    /* of a field's value; NULL: one of IMAP's, see show_imap() */
     void (*show)(json_t *result, mailproto_bytes value, mailproto_defects *d);
 } modes[] = {{"address-list", show_addresses}, {"date", show_date},
              {"unstructured", show_text},      {"parameters", show_parameters},
-             {"message-ids", show_ids},        {"received", show_received}};
+             {"message-ids", show_ids},        {"received", show_received},
+             {"imap-command", NULL},           {"mutf7", NULL}};
 
-enum { MODES = sizeof modes / sizeof *modes };
+enum {
+    MODES = sizeof modes / sizeof *modes,
+    MUTF7 = MODES - 1,
+    IMAP_COMMAND = MUTF7 - 1
+};
 
 static size_t mode_of(const char *name)
 {
@@ -240,32 +258,52 @@ int lines_knows(const char *mode)
     return mode_of(mode) < MODES;
 }
 
-static json_t *show_line(size_t mode, const char *line, size_t len)
+static void show_field(json_t *result, size_t mode, mailproto_bytes value)
+{
+    mailproto_value_defect items[DEFECTS_SHOWN];
+    mailproto_defects d = {
+        .struct_size = sizeof d, .capacity = DEFECTS_SHOWN, .items = items};
+    modes[mode].show(result, value, &d);
+    json_object_set_new(result, "defects", text_defects(&d));
+}
+
+static void show_imap(json_t *result, const line_options *o, mailproto_bytes value)
+{
+    if (o->mode == IMAP_COMMAND) {
+        imap_command_show(result, value, o->enabled);
+    } else if (o->encode) {
+        mutf7_encode_show(result, value);
+    } else {
+        mutf7_decode_show(result, value);
+    }
+}
+
+static json_t *show_line(const line_options *o, const char *line, size_t len)
 {
     base64 input;
     json_t *result;
     if (base64_decode(&input, line, len) != 0) {
         result = json_pack("{s:s}", "input_error", "not base64");
     } else {
-        mailproto_value_defect items[DEFECTS_SHOWN];
-        mailproto_defects d = {
-            .struct_size = sizeof d, .capacity = DEFECTS_SHOWN, .items = items};
         mailproto_bytes value = {input.text != NULL ? input.text : "", input.len};
         result = json_object();
-        modes[mode].show(result, value, &d);
-        json_object_set_new(result, "defects", text_defects(&d));
+        if (modes[o->mode].show != NULL) {
+            show_field(result, o->mode, value);
+        } else {
+            show_imap(result, o, value);
+        }
     }
     base64_free(&input);
     return result;
 }
 
-static int show_all(size_t mode, FILE *in)
+static int show_all(const line_options *o, FILE *in)
 {
     char *line = NULL;
     size_t cap = 0;
     int code = 0;
     while (code != 2 && getline(&line, &cap, in) >= 0) {
-        json_t *result = show_line(mode, line, strcspn(line, "\r\n"));
+        json_t *result = show_line(o, line, strcspn(line, "\r\n"));
         if (json_object_get(result, "input_error") != NULL) {
             code = 1;
         }
@@ -278,18 +316,45 @@ static int show_all(size_t mode, FILE *in)
     return fflush(stdout) == 0 ? code : 2;
 }
 
+/* 0, or -1: it is not understood. */
+static int read_options(line_options *o, int argc, char **argv)
+{
+    memset(o, 0, sizeof *o);
+    o->mode = mode_of(argv[0]);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--lines") == 0) {
+            o->lines = 1;
+        } else if (o->mode == MUTF7 && strcmp(argv[i], "--encode") == 0) {
+            o->encode = 1;
+        } else if (o->mode == IMAP_COMMAND && strcmp(argv[i], "--enabled") == 0 &&
+                   i + 1 < argc && imap_enabled(argv[i + 1], &o->enabled) == 0) {
+            i++;
+        } else if (strncmp(argv[i], "--", 2) != 0 && o->path == NULL) {
+            o->path = argv[i];
+        } else {
+            return -1;
+        }
+    }
+    return o->lines ? 0 : -1;
+}
+
 int lines_main(int argc, char **argv)
 {
     FILE *in = stdin;
-    if (argc < 2 || argc > 3 || strcmp(argv[1], "--lines") != 0) {
-        fprintf(stderr, "usage: mailproto-inspect %s --lines [FILE]\n", argv[0]);
+    line_options o;
+    if (read_options(&o, argc, argv) != 0) {
+        fprintf(stderr, "usage: mailproto-inspect %s --lines%s [FILE]\n", argv[0],
+                o.mode == MUTF7          ? " [--encode]"
+                : o.mode == IMAP_COMMAND ? " [--enabled rev2,utf8,condstore,qresync]"
+                                         : "");
         return 2;
     }
-    if (argc == 3 && strcmp(argv[2], "-") != 0 && (in = fopen(argv[2], "rb")) == NULL) {
-        perror(argv[2]);
+    if (o.path != NULL && strcmp(o.path, "-") != 0 &&
+        (in = fopen(o.path, "rb")) == NULL) {
+        perror(o.path);
         return 2;
     }
-    int code = show_all(mode_of(argv[0]), in);
+    int code = show_all(&o, in);
     if (in != stdin) {
         fclose(in);
     }

@@ -1,8 +1,9 @@
-/* Values of fields as JSON: a base64 input a line, an object a line. */
+/* Single values as JSON, fields and pieces of IMAP: a base64 input a line, an object a
+   line. */
 #ifndef EXAMPLE_INSPECT_LINES_H
 #define EXAMPLE_INSPECT_LINES_H
 
-/* Whether a mode is one of these: "address-list", "date" ... */
+/* Whether a mode is one of these: "address-list", "imap-command" ... */
 int lines_knows(const char *mode);
 
 /* argv[0] is the mode. The program's exit code. */

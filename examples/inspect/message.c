@@ -9,7 +9,7 @@
 #include "text.h"
 
 #include <fcntl.h>
-#include <mailproto/imap.h>
+#include <mailproto/imap_fetch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

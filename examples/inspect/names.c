@@ -1,6 +1,7 @@
 /* Numbers of the public headers as words: see names.h. */
 #include "names.h"
 
+#include <mailproto/imap_server.h>
 #include <mailproto/pop3.h>
 #include <mailproto/smtp.h>
 
@@ -59,6 +60,12 @@ const word event_words[] = {{MAILPROTO_EV_TLS_GO, "TLS_GO"},
                             {MAILPROTO_EV_POP3_LANG, "POP3_LANG"},
                             {MAILPROTO_EV_POP3_RSET, "POP3_RSET"},
                             {MAILPROTO_EV_POP3_QUIT, "POP3_QUIT"},
+                            {MAILPROTO_EV_IMAP_CONNECT, "IMAP_CONNECT"},
+                            {MAILPROTO_EV_IMAP_COMMAND, "IMAP_COMMAND"},
+                            {MAILPROTO_EV_IMAP_LITERAL, "IMAP_LITERAL"},
+                            {MAILPROTO_EV_IMAP_IDLE, "IMAP_IDLE"},
+                            {MAILPROTO_EV_IMAP_SYNC, "IMAP_SYNC"},
+                            {MAILPROTO_EV_IMAP_REJECTED, "IMAP_REJECTED"},
                             END};
 
 const word flag_words[] = {
@@ -183,6 +190,44 @@ const word pop3_cap_words[] = {{MAILPROTO_POP3_CAP_TOP, "TOP"},
                                {MAILPROTO_POP3_CAP_UTF8_USER, "UTF8-USER"},
                                {MAILPROTO_POP3_CAP_LANG, "LANG"},
                                END};
+
+const word imap_reply_words[] = {{MAILPROTO_IMAP_OK, "OK"},
+                                 {MAILPROTO_IMAP_NO, "NO"},
+                                 {MAILPROTO_IMAP_BAD, "BAD"},
+                                 {MAILPROTO_IMAP_BYE, "BYE"},
+                                 END};
+
+const word imap_cap_words[] = {
+    {MAILPROTO_IMAP_CAP_REV1, "IMAP4rev1"},
+    {MAILPROTO_IMAP_CAP_REV2, "IMAP4rev2"},
+    {MAILPROTO_IMAP_CAP_LITERAL_PLUS, "LITERAL+"},
+    {MAILPROTO_IMAP_CAP_LITERAL_MINUS, "LITERAL-"},
+    {MAILPROTO_IMAP_CAP_SASL_IR, "SASL-IR"},
+    {MAILPROTO_IMAP_CAP_STARTTLS, "STARTTLS"},
+    {MAILPROTO_IMAP_CAP_IDLE, "IDLE"},
+    {MAILPROTO_IMAP_CAP_NAMESPACE, "NAMESPACE"},
+    {MAILPROTO_IMAP_CAP_ID, "ID"},
+    {MAILPROTO_IMAP_CAP_ENABLE, "ENABLE"},
+    {MAILPROTO_IMAP_CAP_UIDPLUS, "UIDPLUS"},
+    {MAILPROTO_IMAP_CAP_MOVE, "MOVE"},
+    {MAILPROTO_IMAP_CAP_UNSELECT, "UNSELECT"},
+    {MAILPROTO_IMAP_CAP_SPECIAL_USE, "SPECIAL-USE"},
+    {MAILPROTO_IMAP_CAP_CREATE_SPECIAL_USE, "CREATE-SPECIAL-USE"},
+    {MAILPROTO_IMAP_CAP_CHILDREN, "CHILDREN"},
+    {MAILPROTO_IMAP_CAP_LIST_EXTENDED, "LIST-EXTENDED"},
+    {MAILPROTO_IMAP_CAP_LIST_STATUS, "LIST-STATUS"},
+    {MAILPROTO_IMAP_CAP_ESEARCH, "ESEARCH"},
+    {MAILPROTO_IMAP_CAP_SEARCHRES, "SEARCHRES"},
+    {MAILPROTO_IMAP_CAP_CONDSTORE, "CONDSTORE"},
+    {MAILPROTO_IMAP_CAP_QRESYNC, "QRESYNC"},
+    {MAILPROTO_IMAP_CAP_BINARY, "BINARY"},
+    {MAILPROTO_IMAP_CAP_MULTIAPPEND, "MULTIAPPEND"},
+    {MAILPROTO_IMAP_CAP_APPENDLIMIT, "APPENDLIMIT"},
+    {MAILPROTO_IMAP_CAP_STATUS_SIZE, "STATUS=SIZE"},
+    {MAILPROTO_IMAP_CAP_UTF8_ACCEPT, "UTF8=ACCEPT"},
+    {MAILPROTO_IMAP_CAP_OBJECTID, "OBJECTID"},
+    {MAILPROTO_IMAP_CAP_SAVEDATE, "SAVEDATE"},
+    END};
 
 const char *word_of(const word *words, uint64_t value)
 {

@@ -25,6 +25,9 @@ extern const word pop3_resp_words[];   /* MAILPROTO_POP3_RESP_... */
 extern const word pop3_commit_words[]; /* MAILPROTO_POP3_COMMIT_... */
 extern const word pop3_cap_words[];    /* MAILPROTO_POP3_CAP_..., as CAPA tags */
 
+extern const word imap_reply_words[]; /* MAILPROTO_IMAP_OK, ... */
+extern const word imap_cap_words[];   /* MAILPROTO_IMAP_CAP_..., as in CAPABILITY */
+
 /* The word of a value, or NULL. */
 const char *word_of(const word *words, uint64_t value);
 

@@ -10,9 +10,12 @@ static const char usage[] =
     "mailproto-inspect smtp-client [options] [FILE]\n"
     "mailproto-inspect pop3-server [options] [FILE]\n"
     "mailproto-inspect pop3-client [options] [FILE]\n"
+    "mailproto-inspect imap-server [options] [FILE]\n"
     "mailproto-inspect message FILE...\n"
     "mailproto-inspect address-list|date|unstructured|parameters|message-ids|received\n"
     "    --lines [FILE]\n"
+    "mailproto-inspect imap-command --lines [--enabled LIST] [FILE]\n"
+    "mailproto-inspect mutf7 --lines [--encode] [FILE]\n"
     "\n"
     "Shows as JSON what the library makes of bytes: the input (FILE, else standard\n"
     "input) is what the other side of the conversation sends. docs/inspect.md says it\n"
@@ -29,7 +32,7 @@ static const char usage[] =
     "  --no-tls-ok          simulated TLS handshakes fail (--tls-ok: they succeed)\n"
     "  --text               also show texts as text\n"
     "  --line-ends refuse|repair|pass\n"
-    "  --auth-needs-tls     no AUTH (POP3: no login) in the clear\n"
+    "  --auth-needs-tls     no AUTH (POP3, IMAP: no login) in the clear\n"
     "  --password WORD      default: password\n"
     "\n"
     "smtp-server, which accepts everything:\n"
@@ -55,7 +58,13 @@ static const char usage[] =
     "  --tls none|required|if-offered|implicit\n"
     "  --auth MECHANISM  --apop  --user NAME\n"
     "  --force LIST  --forbid LIST   capabilities taken as offered, as not offered\n"
-    "  --max-line N  --max-size N  --no-pipelining\n";
+    "  --max-line N  --max-size N  --no-pipelining\n"
+    "\n"
+    "imap-server, which has three messages in INBOX and lets everyone in:\n"
+    "  --caps LIST          what is offered: IDLE,MOVE,UIDPLUS,... or none\n"
+    "  --auth \"PLAIN LOGIN\" mechanisms to offer\n"
+    "  --implicit-tls  --preauth  --other-commands\n"
+    "  --max-command N  --max-literal N  --append-limit N  --max-bad N\n";
 
 static const word line_end_words[] = {{MAILPROTO_LINE_ENDS_REFUSE, "refuse"},
                                       {MAILPROTO_LINE_ENDS_REPAIR, "repair"},
@@ -195,6 +204,7 @@ static int common_switch(options *o, const char *name)
         r->smtp.client.flags &= ~(uint32_t)MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
         r->pop3.server.flags &= ~(uint32_t)MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR;
         r->pop3.client.flags &= ~(uint32_t)MAILPROTO_POP3_CLIENT_LOGIN_IN_CLEAR;
+        r->imap.server.flags &= ~(uint32_t)MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR;
     } else {
         return 1;
     }
@@ -239,6 +249,7 @@ static void set_defaults(options *o)
     o->role.password = "password";
     options_smtp.defaults(o);
     options_pop3.defaults(o);
+    options_imap.defaults(o);
 }
 
 /* The role of a name, and the options that go with it. 0, or -1. */
@@ -250,7 +261,8 @@ static int read_kind(options *o, const char *name, const options_kind **protocol
     } kinds[] = {{&role_smtp_server, &options_smtp},
                  {&role_smtp_client, &options_smtp},
                  {&role_pop3_server, &options_pop3},
-                 {&role_pop3_client, &options_pop3}};
+                 {&role_pop3_client, &options_pop3},
+                 {&role_imap_server, &options_imap}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].role->name, name) == 0) {
             o->role.kind = kinds[i].role;
@@ -259,8 +271,8 @@ static int read_kind(options *o, const char *name, const options_kind **protocol
         }
     }
     fprintf(stderr,
-            "mailproto-inspect: %s: smtp-server, smtp-client, pop3-server or "
-            "pop3-client?\n",
+            "mailproto-inspect: %s: smtp-server, smtp-client, pop3-server, "
+            "pop3-client or imap-server?\n",
             name);
     return -1;
 }

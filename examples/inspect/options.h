@@ -29,7 +29,7 @@ typedef struct options_kind {
     void (*complete)(options *o); /* after the last option */
 } options_kind;
 
-extern const options_kind options_smtp, options_pop3;
+extern const options_kind options_smtp, options_pop3, options_imap;
 
 /* Reads a value. 0, or -1: it is none. */
 int options_number(const char *text, uint64_t max, uint64_t *value);

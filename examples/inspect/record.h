@@ -46,6 +46,7 @@ json_t *record_flags(const word *words, uint32_t flags);
 
 void record_smtp_details(json_t *object, const mailproto_event *ev);
 void record_pop3_details(json_t *object, const mailproto_event *ev);
+void record_imap_details(json_t *object, const mailproto_event *ev);
 
 /* A reply's numbers as JSON. */
 json_t *record_smtp_status(const mailproto_smtp_status *status);

@@ -163,6 +163,9 @@ static mailproto_status give(role *r, const mailproto_bytes *m)
 
 void role_work(role *r)
 {
+    if (r->o->kind->work != NULL) {
+        r->o->kind->work(r);
+    }
     mailproto_status st = MAILPROTO_OK;
     while (r->content_wanted && st == MAILPROTO_OK) {
         st = give(r, r->o->kind->content(r));
@@ -188,7 +191,7 @@ void role_event(role *r, const mailproto_event *ev)
 {
     if (ev->type == MAILPROTO_EV_TLS_GO) {
         simulate_handshake(r);
-    } else if (ev->type == MAILPROTO_EV_CONTENT_WANTED) {
+    } else if (ev->type == MAILPROTO_EV_CONTENT_WANTED && r->o->kind->content != NULL) {
         r->content_wanted = 1;
     } else {
         r->o->kind->event(r, ev);

@@ -1,12 +1,14 @@
 /*
  * The application on this end of the conversation: a server that accepts everything, or
  * a client that does one fixed thing. It reacts to events and is a program's whole part in
- * the protocol; it moves no bytes. What a protocol adds is in role_smtp.h, role_pop3.h;
+ * the protocol; it moves no bytes. What a protocol adds is in role_smtp.h, role_pop3.h,
+ * role_imap.h;
  * here is what they share: TLS, authentication, content.
  */
 #ifndef EXAMPLE_INSPECT_ROLE_H
 #define EXAMPLE_INSPECT_ROLE_H
 
+#include "role_imap.h"
 #include "role_pop3.h"
 #include "role_smtp.h"
 
@@ -24,16 +26,19 @@ typedef struct role_kind {
     mailproto_status (*begin)(role *r);
     /* Reacts to an event. */
     void (*event)(role *r, const mailproto_event *ev);
-    /* The content that the session waits for; NULL: none. */
+    /* The content that the session waits for; NULL: the protocol gives it by itself. */
     const mailproto_bytes *(*content)(role *r);
     /* Adds to the result what it knows, and releases the engine. */
     void (*end)(role *r, json_t *result);
     /* Adds to an event's object what the protocol's accessors say. */
     void (*details)(json_t *object, const mailproto_event *ev);
+    /* Goes on with an answer for which there was no room; NULL: there is none. */
+    void (*work)(role *r);
 } role_kind;
 
 extern const role_kind role_smtp_server, role_smtp_client;
 extern const role_kind role_pop3_server, role_pop3_client;
+extern const role_kind role_imap_server;
 
 typedef struct role_options {
     const role_kind *kind;
@@ -43,6 +48,7 @@ typedef struct role_options {
     const char *password; /* both */
     smtp_role_options smtp;
     pop3_role_options pop3;
+    imap_role_options imap;
 } role_options;
 
 struct role {
@@ -53,6 +59,7 @@ struct role {
     int content_wanted;
     smtp_role smtp;
     pop3_role pop3;
+    imap_role imap;
     json_t *refused_calls; /* what the library would not do */
 };
 

@@ -296,8 +296,8 @@ static void end_client(role *r, json_t *result)
 }
 
 const role_kind role_pop3_server = {
-    "pop3-server",   0,          begin_server,       server_event,
-    current_message, end_server, record_pop3_details};
+    "pop3-server",   0,          begin_server,        server_event,
+    current_message, end_server, record_pop3_details, NULL};
 const role_kind role_pop3_client = {
-    "pop3-client",   1,          begin_client,       client_event,
-    current_message, end_client, record_pop3_details};
+    "pop3-client",   1,          begin_client,        client_event,
+    current_message, end_client, record_pop3_details, NULL};

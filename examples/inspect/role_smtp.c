@@ -138,9 +138,9 @@ static void end_client(role *r, json_t *result)
     mailproto_smtp_client_free(r->smtp.client);
 }
 
-const role_kind role_smtp_server = {"smtp-server",      0,       begin_server,
-                                    server_event,       message, end_server,
-                                    record_smtp_details};
-const role_kind role_smtp_client = {"smtp-client",      1,       begin_client,
-                                    client_event,       message, end_client,
-                                    record_smtp_details};
+const role_kind role_smtp_server = {"smtp-server",       0,       begin_server,
+                                    server_event,        message, end_server,
+                                    record_smtp_details, NULL};
+const role_kind role_smtp_client = {"smtp-client",       1,       begin_client,
+                                    client_event,        message, end_client,
+                                    record_smtp_details, NULL};

@@ -1,116 +1,267 @@
 /* Mail that goes back: see bounce.h. */
 #include "bounce.h"
+#include "file.h"
 #include "text.h"
 
-#include <fcntl.h>
+#include <ctype.h>
+#include <mailproto/compose.h>
 #include <mailproto/smtp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 /* How much is shown of the header of the message it is about. */
-enum { HEADER_MAX = 8192 };
+enum { HEADER_MAX = 8192, UNIQUE = 16, ID_MAX = 400 };
 
-/* RFC 5322 3.3, in UTC; the names must not follow a locale. */
-static void put_date(FILE *out)
+/* Its parts (RFC 6522 3): for people, for programs (RFC 3464), what it is about. */
+enum { WHOLE, FOR_PEOPLE, FOR_PROGRAMS, ABOUT, PARTS };
+enum { FROM, TO, SUBJECT, MESSAGE_ID, AUTO_SUBMITTED, FIELDS };
+
+/* All that the composer reads while it writes one. */
+struct notice {
+    mailproto_address_out from, to;
+    mailproto_compose_field fields[FIELDS];
+    mailproto_compose_part parts[PARTS];
+    mailproto_compose_options options;
+    mailproto_source people, programs, about;
+    mailproto_dsn dsn;
+    mailproto_dsn_writer dsn_writer;
+    mailproto_dsn_recipient *recipients;
+    char *text; /* for people */
+    size_t text_len;
+    char postmaster[ID_MAX], id[ID_MAX], header[HEADER_MAX];
+    char unique[UNIQUE];
+    char work[MAILPROTO_COMPOSE_MEM(PARTS)];
+};
+
+static mailproto_source in_memory(const char *data, size_t size)
 {
-    static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t now = time(NULL);
-    struct tm t = {0};
-    gmtime_r(&now, &t);
-    fprintf(out, "Date: %s, %d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday % 7],
-            t.tm_mday, months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min,
-            t.tm_sec);
+    return (mailproto_source){
+        .struct_size = sizeof(mailproto_source), .data = data, .size = size};
 }
 
-/* Octets of a text that may hold UTF-8 (RFC 6531), or must not. */
-static void put_text(FILE *out, const char *text, size_t len, int utf8)
+/* ---- what it says ------------------------------------------------------------------- */
+
+static int write_text(struct notice *n, const struct queue *queue,
+                      const struct envelope *about)
 {
-    for (size_t i = 0; i < len; i++) {
-        putc(!utf8 && ((unsigned char)text[i] & 0x80) ? '?' : text[i], out);
+    FILE *out = open_memstream(&n->text, &n->text_len);
+    if (out == NULL) {
+        return -1;
     }
-}
-
-static void put_header(FILE *out, const struct queue *queue,
-                       const struct envelope *about, const char *id)
-{
-    const char *name = queue->options->name;
-    fprintf(out, "From: Mail Delivery System <postmaster@%s>\r\nTo: <", name);
-    put_text(out, about->from, strlen(about->from), about->utf8);
-    fprintf(out, ">\r\nSubject: Your message could not be delivered\r\n");
-    put_date(out);
     fprintf(out,
-            "Message-ID: <%s@%s>\r\n"
-            "Auto-Submitted: auto-replied\r\n" /* RFC 3834 5 */
-            "MIME-Version: 1.0\r\n"
-            "Content-Type: text/plain; charset=%s\r\n"
-            "Content-Transfer-Encoding: %s\r\n\r\n",
-            id, name, about->utf8 ? "utf-8" : "us-ascii",
-            about->utf8 ? "8bit" : "7bit");
-}
-
-static void put_failures(FILE *out, const struct queue *queue,
-                         const struct envelope *about)
-{
-    fprintf(out,
-            "This is the mail server of %s.\r\n\r\n"
-            "Your message could not be delivered to:\r\n\r\n",
+            "This is the mail server of %s.\n\n"
+            "Your message could not be delivered to:\n\n",
             queue->options->name);
     for (size_t i = 0; i < about->count; i++) {
         const struct recipient *r = &about->recipients[i];
         if (r->state == RECIPIENT_FAILED) {
-            fprintf(out, "  <");
-            put_text(out, r->mailbox, strlen(r->mailbox), about->utf8);
-            fprintf(out, ">\r\n    %s\r\n", r->said == NULL ? "refused" : r->said);
+            fprintf(out, "  <%s>\n    %s\n", r->mailbox,
+                    r->said == NULL ? "refused" : r->said);
         }
     }
-    fprintf(out,
-            "\r\nThere will be no further attempt. The message began with:\r\n\r\n");
+    fprintf(out, "\nThere will be no further attempt.\n");
+    int bad = ferror(out);
+    bad |= fclose(out) != 0;
+    n->people = in_memory(n->text, n->text_len);
+    return bad ? -1 : 0;
 }
 
-/* The header of the message, each line set off. It holds CRLF only, and no line of it is
-   longer than a line may be: it came in by SMTP. */
-static void put_original(FILE *out, int content, int utf8)
+/* The enhanced status code (RFC 3463 2) in "550 5.1.1 Nobody" or "5.4.7 Given up". */
+static mailproto_bytes status_of(const char *said)
 {
-    char text[HEADER_MAX];
-    ssize_t n = content < 0 ? 0 : pread(content, text, sizeof text, 0);
-    const char *at = text;
-    const char *end = text + (n < 0 ? 0 : n);
+    const char *at = said;
+    if (strspn(at, "0123456789") == 3 && at[3] == ' ') {
+        at += 4;
+    }
+    const char *p = at;
+    for (int number = 0; number < 3; number++) {
+        size_t digits = strspn(p, "0123456789");
+        if (digits == 0 || digits > 3 || (number < 2 && p[digits] != '.')) {
+            return text_bytes("5.0.0");
+        }
+        p += digits + (number < 2);
+    }
+    return *at == '4' || *at == '5' ? (mailproto_bytes){at, (size_t)(p - at)}
+                                    : text_bytes("5.0.0");
+}
+
+static int describe_failures(struct notice *n, const struct queue *queue,
+                             const struct envelope *about)
+{
+    n->recipients = calloc(about->count, sizeof *n->recipients);
+    if (n->recipients == NULL) {
+        return -1;
+    }
+    n->dsn = (mailproto_dsn){.struct_size = sizeof n->dsn,
+                             .recipient_stride = sizeof *n->recipients,
+                             .reporting = text_bytes(queue->options->name),
+                             .arrival = about->arrived,
+                             .recipients = n->recipients};
+    for (size_t i = 0; i < about->count; i++) {
+        const struct recipient *r = &about->recipients[i];
+        const char *said = r->said == NULL ? "" : r->said;
+        if (r->state != RECIPIENT_FAILED) {
+            continue;
+        }
+        n->recipients[n->dsn.count++] = (mailproto_dsn_recipient){
+            .final = text_bytes(r->mailbox),
+            .action = text_bytes("failed"),
+            .status = status_of(said),
+            .diagnostic = text_bytes(isdigit((unsigned char)said[0]) &&
+                                             strspn(said, "0123456789") == 3
+                                         ? said
+                                         : ""),
+            .last_attempt = INT64_MIN,
+            .retry_until = INT64_MIN};
+    }
+    return mailproto_dsn_source(&n->dsn_writer, &n->dsn, &n->programs) == MAILPROTO_OK
+               ? 0
+               : -1;
+}
+
+/* The header of the message it is about, or its first lines. They end in CRLF, and none is
+   longer than a line may be: it came in by SMTP. */
+static void read_header(struct notice *n, const struct queue *queue,
+                        const struct envelope *about)
+{
+    int content = store_content(&queue->store, about->id);
+    ssize_t got = content < 0 ? 0 : pread(content, n->header, sizeof n->header, 0);
+    const char *at = n->header;
+    const char *end = n->header + (got < 0 ? 0 : got);
+    if (content >= 0) {
+        close(content);
+    }
     while (at < end && *at != '\r') {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        if (line_end == NULL || line_end - at > 900) {
+        if (line_end == NULL) {
             break;
         }
-        fprintf(out, "  ");
-        put_text(out, at, (size_t)(line_end + 1 - at), utf8);
         at = line_end + 1;
+    }
+    n->about = in_memory(n->header, (size_t)(at - n->header));
+}
+
+/* ---- how it is written ------------------------------------------------------------------ */
+
+static void describe_header(struct notice *n, const struct queue *queue,
+                            const struct envelope *about, const char *id)
+{
+    const char *name = queue->options->name;
+    snprintf(n->postmaster, sizeof n->postmaster, "postmaster@%s", name);
+    snprintf(n->id, sizeof n->id, "<%s@%s>", id, name);
+    n->from.name = text_bytes("Mail Delivery System");
+    n->from.address = text_bytes(n->postmaster);
+    n->to.address = text_bytes(about->from);
+    n->fields[FROM] = (mailproto_compose_field){.name = text_bytes("From"),
+                                                .kind = MAILPROTO_COMPOSE_ADDRESSES,
+                                                .addresses = &n->from,
+                                                .count = 1};
+    n->fields[TO] = (mailproto_compose_field){.name = text_bytes("To"),
+                                              .kind = MAILPROTO_COMPOSE_ADDRESSES,
+                                              .addresses = &n->to,
+                                              .count = 1};
+    n->fields[SUBJECT] = (mailproto_compose_field){
+        .name = text_bytes("Subject"),
+        .text = text_bytes("Your message could not be delivered")};
+    n->fields[MESSAGE_ID] = (mailproto_compose_field){.name = text_bytes("Message-ID"),
+                                                      .kind = MAILPROTO_COMPOSE_IDS,
+                                                      .text = text_bytes(n->id)};
+    n->fields[AUTO_SUBMITTED] =
+        (mailproto_compose_field){.name = text_bytes("Auto-Submitted"), /* RFC 3834 5 */
+                                  .kind = MAILPROTO_COMPOSE_RAW,
+                                  .text = text_bytes("auto-replied")};
+}
+
+/* RFC 6522 3; where the message may hold UTF-8 in its header, RFC 6533 4. */
+static void describe_parts(struct notice *n, const struct envelope *about)
+{
+    n->parts[WHOLE] =
+        (mailproto_compose_part){.parent = MAILPROTO_COMPOSE_ROOT,
+                                 .type = text_bytes("multipart/report"),
+                                 .params = text_bytes("report-type=delivery-status")};
+    n->parts[FOR_PEOPLE] = (mailproto_compose_part){.type = text_bytes("text/plain"),
+                                                    .content = &n->people};
+    n->parts[FOR_PROGRAMS] = (mailproto_compose_part){
+        .type = text_bytes("message/delivery-status"), .content = &n->programs};
+    n->parts[ABOUT] = (mailproto_compose_part){
+        .type =
+            text_bytes(about->utf8 ? "message/global-headers" : "text/rfc822-headers"),
+        .content = &n->about};
+}
+
+static int describe(struct notice *n, const struct queue *queue,
+                    const struct envelope *about, const char *id)
+{
+    if (getrandom(n->unique, sizeof n->unique, 0) != (ssize_t)sizeof n->unique ||
+        write_text(n, queue, about) < 0 || describe_failures(n, queue, about) < 0) {
+        return -1;
+    }
+    read_header(n, queue, about);
+    describe_header(n, queue, about, id);
+    describe_parts(n, about);
+    n->options = (mailproto_compose_options){
+        .struct_size = sizeof n->options,
+        /* It goes the way that the message came. */
+        .flags = about->utf8 ? MAILPROTO_COMPOSE_8BIT | MAILPROTO_COMPOSE_UTF8 : 0,
+        .cpu = mailproto_cpu(),
+        .fields = n->fields,
+        .field_count = FIELDS,
+        .parts = n->parts,
+        .part_count = PARTS,
+        .unique = {n->unique, sizeof n->unique},
+        .utc = (int64_t)time(NULL)};
+    return 0;
+}
+
+/* Composes it into a file; tells what it needs of the path. */
+static int compose(struct notice *n, int fd, uint32_t *needs)
+{
+    mailproto_compose_summary summary = {.struct_size = sizeof summary};
+    mailproto_compose *composer;
+    mailproto_status st =
+        mailproto_compose_init(n->work, sizeof n->work, &n->options, &composer);
+    if (st != MAILPROTO_OK ||
+        mailproto_compose_measure(composer, &summary) != MAILPROTO_OK) {
+        return -1;
+    }
+    *needs = summary.flags;
+    for (;;) {
+        char out[8192];
+        size_t got;
+        st = mailproto_compose_read(composer, out, sizeof out, &got);
+        if (st != MAILPROTO_OK) {
+            return st == MAILPROTO_EOF && fsync(fd) == 0 ? 0 : -1;
+        }
+        if (file_write(fd, out, got) < 0) {
+            return -1;
+        }
     }
 }
 
 static int write_content(const struct queue *queue, const struct envelope *about,
-                         const char *id)
+                         struct envelope *bounce)
 {
-    int fd = store_create(&queue->store, id);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (out == NULL) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
+    struct notice *n = calloc(1, sizeof *n);
+    int fd = n == NULL ? -1 : store_create(&queue->store, bounce->id);
+    uint32_t needs = 0;
+    int result = -1;
+    if (fd >= 0) {
+        result = describe(n, queue, about, bounce->id);
+        result = result < 0 ? result : compose(n, fd, &needs);
+        close(fd);
     }
-    put_header(out, queue, about, id);
-    put_failures(out, queue, about);
-    int content = store_content(&queue->store, about->id);
-    put_original(out, content, about->utf8);
-    if (content >= 0) {
-        close(content);
+    bounce->body = (needs & MAILPROTO_COMPOSE_NEEDS_8BIT) ? MAILPROTO_SMTP_BODY_8BITMIME
+                                                          : MAILPROTO_SMTP_BODY_NONE;
+    bounce->utf8 = (needs & MAILPROTO_COMPOSE_NEEDS_UTF8) != 0;
+    if (n != NULL) {
+        free(n->recipients);
+        free(n->text);
+        free(n);
     }
-    int bad = ferror(out) || fflush(out) != 0 || fsync(fd) < 0;
-    bad |= fclose(out) != 0;
-    return bad ? -1 : 0;
+    return result;
 }
 
 int bounce_write(const struct queue *queue, const struct envelope *about,
@@ -121,14 +272,11 @@ int bounce_write(const struct queue *queue, const struct envelope *about,
                        (unsigned long)about->attempts);
     bounce->arrived = (int64_t)time(NULL);
     bounce->next_try = bounce->arrived;
-    bounce->body =
-        about->utf8 ? MAILPROTO_SMTP_BODY_8BITMIME : MAILPROTO_SMTP_BODY_NONE;
-    bounce->utf8 = about->utf8;
     store_discard(&queue->store, bounce->id);
     /* The null reverse-path: nothing ever comes back from it (RFC 5321 4.5.5). */
     if (len < 0 || envelope_from(bounce, text_bytes("")) < 0 ||
         envelope_add(bounce, text_bytes(about->from)) < 0 ||
-        write_content(queue, about, bounce->id) < 0 ||
+        write_content(queue, about, bounce) < 0 ||
         store_add(&queue->store, bounce, bounce->id) < 0 ||
         store_sync(&queue->store) < 0) {
         store_discard(&queue->store, bounce->id);

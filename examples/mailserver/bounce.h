@@ -1,6 +1,7 @@
 /*
- * The message that tells a sender what could not be delivered: plain text. Waits for the
- * disk: for the worker.
+ * The message that tells a sender what could not be delivered: a delivery status
+ * notification (RFC 3464), made by the library's composer. Waits for the disk: for the
+ * worker.
  */
 #ifndef MAILSERVER_BOUNCE_H
 #define MAILSERVER_BOUNCE_H

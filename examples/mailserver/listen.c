@@ -2,6 +2,9 @@
 #include "listen.h"
 #include "../common/net.h"
 #include "conn.h"
+#ifdef MAILSERVER_IMAP
+#include "imap.h"
+#endif
 #include "linger.h"
 #include "log.h"
 #include "pop3.h"
@@ -18,7 +21,7 @@ enum {
 };
 
 /* Who is served there. */
-enum service { SMTP, POP3, POP3S };
+enum service { SMTP, POP3, POP3S, IMAP, IMAPS };
 
 struct listener {
     struct server *server;
@@ -26,7 +29,7 @@ struct listener {
     struct watch watch;
 };
 
-static struct listener listeners[8];
+static struct listener listeners[16];
 static size_t listener_count;
 
 /* RFC 5321 3.8: 421 also in place of the greeting. POP3 has the like; inside TLS nothing
@@ -40,11 +43,35 @@ static void turn_away(const struct listener *l, int fd)
                        l->server->options.name);
     } else if (l->service == POP3) {
         len = snprintf(text, sizeof text, "-ERR [SYS/TEMP] Too many connections\r\n");
+    } else if (l->service == IMAP) {
+        len =
+            snprintf(text, sizeof text, "* BYE [UNAVAILABLE] Too many connections\r\n");
     }
     if (len > 0 && send(fd, text, (size_t)len, MSG_NOSIGNAL) == len) {
         linger(&l->server->loop, fd);
     } else {
         close(fd);
+    }
+}
+
+static void serve(const struct listener *l, int fd, const struct sockaddr *from)
+{
+    switch (l->service) {
+    case SMTP:
+        conn_open(l->server, fd, from);
+        break;
+    case POP3:
+    case POP3S:
+        pop3_open(l->server, fd, from, l->service == POP3S);
+        break;
+    case IMAP:
+    case IMAPS:
+    default:
+#ifdef MAILSERVER_IMAP
+        imap_open(l->server, fd, from, l->service == IMAPS);
+#else
+        close(fd);
+#endif
     }
 }
 
@@ -72,10 +99,8 @@ static void ready(void *ctx, short events)
             close(fd); /* gone already */
         } else if (server->conn_count >= server->options.max_connections) {
             turn_away(l, fd);
-        } else if (l->service == SMTP) {
-            conn_open(server, fd, (const struct sockaddr *)&from);
         } else {
-            pop3_open(server, fd, (const struct sockaddr *)&from, l->service == POP3S);
+            serve(l, fd, (const struct sockaddr *)&from);
         }
     }
 }
@@ -83,7 +108,7 @@ static void ready(void *ctx, short events)
 static int open_list(struct server *server, const struct text_list *list,
                      enum service service)
 {
-    static const char *const said[] = {"ready", "POP3", "POP3S"};
+    static const char *const said[] = {"ready", "POP3", "POP3S", "IMAP", "IMAPS"};
     for (size_t i = 0; i < list->count; i++) {
         net_address address;
         const char *why = "not HOST:PORT";
@@ -113,7 +138,9 @@ int listen_open(struct server *server)
     const struct options *o = &server->options;
     /* SMTP last: who waits for "ready" may use the others as well. */
     if (open_list(server, &o->pop3, POP3) < 0 ||
-        open_list(server, &o->pop3s, POP3S) < 0) {
+        open_list(server, &o->pop3s, POP3S) < 0 ||
+        open_list(server, &o->imap, IMAP) < 0 ||
+        open_list(server, &o->imaps, IMAPS) < 0) {
         return -1;
     }
     return open_list(server, &o->listen, SMTP);

@@ -1,6 +1,6 @@
 /*
  * mailproto-mailserver: receives mail, delivers it into Maildirs, relays the rest, and
- * gives it to its readers by POP3.
+ * gives it to its readers by POP3 and IMAP.
  *
  * One thread runs all conversations (loop.h); what waits for the disk or for a name
  * server is done by a few others (worker.h). Here the parts are put together, and taken
@@ -9,6 +9,9 @@
 #include "../common/net.h"
 #include "../common/tls.h"
 #include "conn.h"
+#ifdef MAILSERVER_IMAP
+#include "imap.h"
+#endif
 #include "linger.h"
 #include "listen.h"
 #include "local.h"
@@ -40,6 +43,14 @@ static void on_signal(int number)
     (void)number;
 }
 
+static void readers_stop(struct server *server, int now)
+{
+    pop3s_stop(server, now);
+#ifdef MAILSERVER_IMAP
+    imaps_stop(server, now);
+#endif
+}
+
 struct stopper {
     struct server *server;
     struct watch watch;
@@ -65,7 +76,7 @@ static void stop(void *ctx, short events)
     s->watch.due = s->until;
     listen_close(s->server);
     conns_stop(s->server, 0);
-    pop3s_stop(s->server, 0);
+    readers_stop(s->server, 0);
     relays_stop(s->server, 0);
 }
 
@@ -102,7 +113,11 @@ static void fit_descriptors(struct options *options)
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return;
     }
-    const rlim_t each = options->pop3.count + options->pop3s.count > 0 ? 3 : 2;
+    size_t imap = options->imap.count + options->imaps.count;
+    /* IMAP: a message, one that comes in, and three files of the user's index */
+    const rlim_t each = imap > 0                                         ? 6
+                        : options->pop3.count + options->pop3s.count > 0 ? 3
+                                                                         : 2;
     rlim_t wanted = (rlim_t)options->max_connections * each + others;
     if (limit.rlim_cur < wanted) {
         limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -175,9 +190,9 @@ static int open_queue(struct server *server)
 
 static int busy(const struct server *server)
 {
-    return server->conns != NULL || server->pop3s != NULL || server->relays != NULL ||
-           worker_pending(server->disk) > 0 || worker_pending(server->names) > 0 ||
-           linger_count() > 0;
+    return server->conns != NULL || server->pop3s != NULL || server->imaps != NULL ||
+           server->relays != NULL || worker_pending(server->disk) > 0 ||
+           worker_pending(server->names) > 0 || linger_count() > 0;
 }
 
 static int serve(struct server *server)
@@ -193,7 +208,7 @@ static int serve(struct server *server)
         }
     }
     conns_stop(server, 1);
-    pop3s_stop(server, 1);
+    readers_stop(server, 1);
     relays_stop(server, 1);
     linger_stop();
     worker_stop(server->disk);

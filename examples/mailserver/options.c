@@ -13,7 +13,7 @@ static const char usage[] =
     "\n"
     "Receives mail by SMTP, delivers it into Maildirs, relays the rest; gives it to "
     "its\n"
-    "readers by POP3.\n"
+    "readers by POP3 and IMAP.\n"
     "\n"
     "  --listen HOST:PORT     where to listen; port 0: any (repeatable)\n"
     "  --name HOST            this host's name, in greetings and trace fields\n"
@@ -40,7 +40,8 @@ static const char usage[] =
     "Receiving:\n"
     "  --users FILE           name:password lines, for AUTH. For trying out only\n"
     "  --cert FILE --key FILE certificate and key (PEM), for STARTTLS\n"
-    "  --auth-in-clear        AUTH (POP3: any login) also without TLS; then without\n"
+    "  --auth-in-clear        AUTH (POP3, IMAP: any login) also without TLS; then "
+    "without\n"
     "                         SCRAM-...-PLUS\n"
     "  --mechanisms LIST      for AUTH, blanks between; default SCRAM-SHA-256-PLUS\n"
     "                         SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5\n"
@@ -53,8 +54,10 @@ static const char usage[] =
     "Reading, for the users of --users:\n"
     "  --pop3 HOST:PORT       POP3, with STLS (repeatable)\n"
     "  --pop3s HOST:PORT      POP3 with TLS from the first byte (repeatable)\n"
+    "  --imap HOST:PORT       IMAP, with STARTTLS (repeatable)\n"
+    "  --imaps HOST:PORT      IMAP with TLS from the first byte (repeatable)\n"
     "  --apop                 offer APOP too, which needs passwords kept in clear\n"
-    "  --max-messages N       of a mailbox that are shown, the oldest; 10000\n"
+    "  --max-messages N       of a mailbox that POP3 shows, the oldest; 10000\n"
     "\n"
     "  --verbose              show the conversations, without credentials and "
     "content\n";
@@ -63,6 +66,8 @@ enum {
     OPT_LISTEN = 1,
     OPT_POP3,
     OPT_POP3S,
+    OPT_IMAP,
+    OPT_IMAPS,
     OPT_APOP,
     OPT_MAX_MESSAGES,
     OPT_NAME,
@@ -94,6 +99,8 @@ static const struct option table[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"pop3", required_argument, NULL, OPT_POP3},
     {"pop3s", required_argument, NULL, OPT_POP3S},
+    {"imap", required_argument, NULL, OPT_IMAP},
+    {"imaps", required_argument, NULL, OPT_IMAPS},
     {"apop", no_argument, NULL, OPT_APOP},
     {"max-messages", required_argument, NULL, OPT_MAX_MESSAGES},
     {"name", required_argument, NULL, OPT_NAME},
@@ -160,27 +167,40 @@ static int seconds(const char *text, uint64_t low, int64_t *value)
     return 0;
 }
 
-/* Options that are a text, a list or a switch. 1: not one of them. */
-static int read_text(struct options *o, int option, const char *text)
+/* The list that an option adds to; NULL: it is not one of them. */
+static struct text_list *list_of(struct options *o, int option)
 {
     switch (option) {
     case OPT_LISTEN:
-        return add(&o->listen, text);
+        return &o->listen;
     case OPT_POP3:
-        return add(&o->pop3, text);
+        return &o->pop3;
     case OPT_POP3S:
-        return add(&o->pop3s, text);
+        return &o->pop3s;
+    case OPT_IMAP:
+        return &o->imap;
+    case OPT_IMAPS:
+        return &o->imaps;
+    case OPT_LOCAL_DOMAIN:
+        return &o->local_domains;
+    case OPT_MAILBOX:
+        return &o->mailboxes;
+    case OPT_ROUTE:
+        return &o->routes;
+    case OPT_RELAY_NET:
+        return &o->networks;
+    default:
+        return NULL;
+    }
+}
+
+/* Options that are a text or a switch. 1: not one of them. */
+static int read_text(struct options *o, int option, const char *text)
+{
+    switch (option) {
     case OPT_APOP:
         o->apop = 1;
         return 0;
-    case OPT_LOCAL_DOMAIN:
-        return add(&o->local_domains, text);
-    case OPT_MAILBOX:
-        return add(&o->mailboxes, text);
-    case OPT_ROUTE:
-        return add(&o->routes, text);
-    case OPT_RELAY_NET:
-        return add(&o->networks, text);
     case OPT_NAME:
         o->name = text;
         return 0;
@@ -267,14 +287,20 @@ static int read_value(struct options *o, int option, const char *text)
     }
 }
 
-static int check_pop3(const struct options *o)
+static int check_readers(const struct options *o)
 {
-    if (o->pop3s.count > 0 && o->cert == NULL) {
-        return complain("--pop3s needs --cert and --key", NULL);
+    size_t imap = o->imap.count + o->imaps.count;
+#ifndef MAILSERVER_IMAP
+    if (imap > 0) {
+        return complain("built without IMAP (SQLite was not found)", NULL);
     }
-    if (o->pop3.count + o->pop3s.count > 0 &&
+#endif
+    if (o->pop3s.count + o->imaps.count > 0 && o->cert == NULL) {
+        return complain("--pop3s and --imaps need --cert and --key", NULL);
+    }
+    if (o->pop3.count + o->pop3s.count + imap > 0 &&
         (o->users == NULL || o->maildir_root == NULL)) {
-        return complain("POP3 needs --users and --maildir-root", NULL);
+        return complain("POP3 and IMAP need --users and --maildir-root", NULL);
     }
     return 0;
 }
@@ -303,7 +329,7 @@ static int check(const struct options *o)
         return complain("AUTH needs STARTTLS: --cert and --key, or --auth-in-clear",
                         NULL);
     }
-    return check_pop3(o);
+    return check_readers(o);
 }
 
 int options_read(struct options *options, int argc, char **argv)
@@ -317,7 +343,9 @@ int options_read(struct options *options, int argc, char **argv)
     options->give_up = (int64_t)5 * 24 * 3600; /* RFC 5321 4.5.4.1: 4 to 5 days */
     int option;
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        int result = read_text(options, option, optarg);
+        struct text_list *list = list_of(options, option);
+        int result =
+            list != NULL ? add(list, optarg) : read_text(options, option, optarg);
         if (result > 0) {
             result = read_value(options, option, optarg);
         }

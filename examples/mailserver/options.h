@@ -26,6 +26,8 @@ struct options {
     struct text_list listen;
     struct text_list pop3;  /* where to listen for POP3 ... */
     struct text_list pop3s; /* ... and for POP3 with TLS from the first byte */
+    struct text_list imap;  /* the same for IMAP */
+    struct text_list imaps;
     struct text_list local_domains;
     struct text_list mailboxes; /* the only ones there are, when there is one */
     struct text_list routes;    /* DOMAIN=HOST:PORT */

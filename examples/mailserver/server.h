@@ -14,6 +14,7 @@
 #include "worker.h"
 
 struct conn;
+struct imap;
 struct pop3;
 struct relay;
 
@@ -29,8 +30,9 @@ struct server {
     tls_context *server_tls;     /* NULL: STARTTLS is not offered */
     tls_context *client_tls;     /* NULL: never used */
     struct conn *conns;          /* who sends mail to us */
-    struct pop3 *pop3s;          /* who reads mail here */
-    unsigned conn_count;         /* of both */
+    struct pop3 *pop3s;          /* who reads mail here ... */
+    struct imap *imaps;          /* ... and who does it by IMAP */
+    unsigned conn_count;         /* of all of them */
     struct relay *relays;        /* to whom we pass mail on */
     unsigned long conversations; /* so far, to tell them apart in the log */
     int stopping;

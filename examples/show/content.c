@@ -137,44 +137,11 @@ void content_file_name(content *c, uint32_t part, char *out, size_t cap)
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
-/* Replaces a text by what a codec makes of it. */
-static int apply(mailproto_codec *codec, buffer *b)
+/* All that a reader gives, up to `max` octets. */
+static int load(mailproto_part_text *text, size_t max, buffer *out, int *cut)
 {
-    buffer to = {NULL, 0};
-    size_t cap = 0, used = 0, done = 0, got = 0;
-    mailproto_status st = MAILPROTO_AGAIN;
-    while (st == MAILPROTO_AGAIN) {
-        if (cap - to.len < 64) {
-            char *more;
-            cap = cap + b->len + b->len / 2 + 256;
-            more = realloc(to.data, cap);
-            if (more == NULL) {
-                break;
-            }
-            to.data = more;
-        }
-        st = mailproto_codec_run(codec, b->data + done, b->len - done, &used,
-                                 to.data + to.len, cap - to.len, &got,
-                                 MAILPROTO_CODEC_FINAL);
-        done += used;
-        to.len += got;
-    }
-    if (st != MAILPROTO_OK) { /* it stays as it is */
-        free(to.data);
-        return -1;
-    }
-    free(b->data);
-    *b = to;
-    return 0;
-}
-
-/* The body, transfer encoding undone. */
-static int load(content *c, uint32_t part, size_t max, buffer *out, int *cut)
-{
-    mailproto_body body;
     size_t cap = 0, got;
-    mailproto_status st = mailproto_body_open(&body, &c->source, &c->index.parts[part],
-                                              mailproto_cpu(), c->work, c->work_size);
+    mailproto_status st = MAILPROTO_OK;
     while (st == MAILPROTO_OK) {
         if (out->len == cap) {
             char *more;
@@ -189,53 +156,28 @@ static int load(content *c, uint32_t part, size_t max, buffer *out, int *cut)
             }
             out->data = more;
         }
-        st = mailproto_body_read(&body, out->data + out->len, cap - out->len, &got);
+        st = mailproto_part_text_read(text, out->data + out->len, cap - out->len, &got);
         out->len += st == MAILPROTO_OK ? got : 0;
     }
     return st == MAILPROTO_EOF ? 0 : -1;
 }
 
-static int equals(const char *a, const char *b)
-{
-    for (; *a != '\0' && (*a | 32) == (*b | 32); a++, b++) {
-    }
-    return *a == *b;
-}
-
 int content_text(content *c, uint32_t part, size_t max, buffer *out, int *cut)
 {
-    char charset[64], format[16], delsp[16];
-    mailproto_codec codec;
-    mailproto_bytes name = {charset, 0};
-    uint32_t media = c->index.parts[part].media;
+    const mailproto_part *p = &c->index.parts[part];
+    int html = p->media == MAILPROTO_MEDIA_TEXT_HTML;
+    uint32_t flags = mailproto_cpu() | (html ? 0U : MAILPROTO_PART_TEXT_FLOWED);
+    mailproto_part_text text;
     *cut = 0;
     out->data = NULL;
     out->len = 0;
-    if (load(c, part, max, out, cut) != 0) {
+    if (mailproto_part_text_open(&text, &c->source, p, flags, charset_converter(),
+                                 c->work, c->work_size) != MAILPROTO_OK ||
+        load(&text, max, out, cut) != 0) {
         return -1;
     }
-    if (content_parameter(c, part, "charset", charset, sizeof charset) != 0) {
-        strcpy(charset, "utf-8"); /* RFC 2045 5.2 says us-ascii, which it is too */
-    }
-    name.len = strlen(charset);
-    if (out->len > 0 && mailproto_charset_init(&codec, name, charset_converter(),
-                                               mailproto_cpu()) == MAILPROTO_OK) {
-        (void)apply(&codec, out); /* unknown: what is no UTF-8 is not shown */
-    }
-    if (out->len > 0 && media == MAILPROTO_MEDIA_TEXT_HTML) {
+    if (out->len > 0 && html) {
         out->len = html_strip(out->data, out->len);
-    } else if (out->len > 0 &&
-               content_parameter(c, part, "format", format, sizeof format) == 0 &&
-               equals(format, "flowed")) {
-        uint32_t flags =
-            content_parameter(c, part, "delsp", delsp, sizeof delsp) == 0 &&
-                    equals(delsp, "yes")
-                ? (uint32_t)MAILPROTO_CODEC_DELSP
-                : 0;
-        if (mailproto_decoder_init(&codec, MAILPROTO_ENCODING_FLOWED, flags) ==
-            MAILPROTO_OK) {
-            (void)apply(&codec, out);
-        }
     }
     return 0;
 }

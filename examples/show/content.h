@@ -41,8 +41,8 @@ int content_parameter(content *c, uint32_t part, const char *name, char *out,
 void content_file_name(content *c, uint32_t part, char *out, size_t cap);
 
 /* The text of a part as UTF-8: transfer encoding and charset undone, format=flowed too,
-   HTML without its markup; up to `max` octets of the decoded body (`*cut`: there were
-   more). The caller frees it. 0, or -1: no memory, or the source failed. */
+   HTML without its markup; up to `max` octets (`*cut`: there were more). The caller frees
+   it. 0, or -1: no memory, or the source failed. */
 int content_text(content *c, uint32_t part, size_t max, buffer *out, int *cut);
 
 #endif /* EXAMPLE_SHOW_CONTENT_H */

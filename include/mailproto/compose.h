@@ -144,6 +144,13 @@ typedef struct mailproto_compose_options {
     int64_t utc;            /**< for Date, if `fields` has none; INT64_MIN: no Date */
     mailproto_bytes id_domain; /**< for Message-ID, if `fields` has none; empty: none is
                                     added */
+    uint32_t field_stride;   /**< sizeof of the caller's elements of `fields`, those of
+                                  the parts too, which begin with a
+                                  ::mailproto_compose_field; 0: they are such ones,
+                                  without members that a later version adds */
+    uint32_t part_stride;    /**< the same of `parts` */
+    uint32_t address_stride; /**< the same of `addresses` */
+    uint32_t reserved;       /**< 0 */
 } mailproto_compose_options;
 
 /* ---- the composer --------------------------------------------------------------------- */

@@ -10,6 +10,9 @@
 #include <mailproto/compose.h>
 #include <mailproto/field.h>
 #include <mailproto/imap.h>
+#include <mailproto/imap_fetch.h>
+#include <mailproto/imap_search.h>
+#include <mailproto/imap_server.h>
 #include <mailproto/mbox.h>
 #include <mailproto/message.h>
 #include <mailproto/pop3.h>

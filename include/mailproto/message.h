@@ -416,7 +416,8 @@ typedef struct mailproto_part {
     uint64_t header_crlf;   /**< octets of the header with CRLF, blank line included */
     uint64_t lines;         /**< lines of its body, as IMAP counts them */
     uint64_t decoded_octets; /**< of the decoded body; UINT64_MAX: not known yet */
-    uint32_t flags;          /**< MAILPROTO_MESSAGE_OPAQUE and its likes */
+    uint32_t flags;          /**< MAILPROTO_MESSAGE_OPAQUE and its likes; bits 30 and 31
+                                  are the library's (imap_fetch.h) */
     uint16_t encoding;       /**< MAILPROTO_ENCODING_... */
     uint16_t media;          /**< MAILPROTO_MEDIA_... */
     /** Where a field begins, from `header_offset`, plus 1; 0: there is none. */
@@ -585,6 +586,79 @@ MAILPROTO_API mailproto_status mailproto_body_open(mailproto_body *b,
  *  ::MAILPROTO_NOT_READY; what the source said */
 MAILPROTO_API mailproto_status mailproto_body_read(void *ctx, void *buf, size_t cap,
                                                    size_t *got);
+
+/* ---- a part's text, as UTF-8 ---------------------------------------------------------- */
+
+/** Reads the text of a part as UTF-8: transfer encoding and charset undone, on request
+ *  format=flowed too. Nothing to release; it stays where it was opened.
+ *
+ * @code
+ * mailproto_part_text text;
+ * mailproto_part_text_open(&text, &source, &ix.parts[n], 0, NULL, work, sizeof work);
+ * while ((st = mailproto_part_text_read(&text, out, sizeof out, &got)) == MAILPROTO_OK) {
+ *     fwrite(out, 1, got, stdout);
+ * }
+ * @endcode
+ */
+typedef struct mailproto_part_text {
+    uint64_t opaque[160]; /**< the library's */
+} mailproto_part_text;
+
+/** A flag of mailproto_part_text_open(). */
+enum {
+    /** Text that is format=flowed (RFC 3676) comes with a line for each paragraph; else
+     *  it comes as it is. */
+    MAILPROTO_PART_TEXT_FLOWED = 1
+};
+
+/** Flags of mailproto_part_text_info. */
+enum {
+    MAILPROTO_PART_TEXT_IS_FLOWED = 1,  /**< Content-Type says format=flowed */
+    MAILPROTO_PART_TEXT_IS_DELSP = 2,   /**< ... and delsp=yes */
+    MAILPROTO_PART_TEXT_NO_CHARSET = 4, /**< it names no charset: read as UTF-8, which
+                                             us-ascii (RFC 2045 5.2) is too */
+    MAILPROTO_PART_TEXT_UNKNOWN_CHARSET = 8 /**< one that is neither built in nor known
+                                                 to the converter: read as UTF-8 */
+};
+
+/** What is known of a text. The caller sets `struct_size`. */
+typedef struct mailproto_part_text_info {
+    uint32_t struct_size;    /**< sizeof of the caller's struct */
+    uint32_t flags;          /**< MAILPROTO_PART_TEXT_IS_FLOWED ... */
+    mailproto_bytes charset; /**< as Content-Type names it, in the reader; empty: not at
+                                  all */
+} mailproto_part_text_info;
+
+/**
+ * Begins; the source is not read yet.
+ * @param t         the reader
+ * @param source    of the message: in memory or by offset; stays valid
+ * @param part      from the index; a copy is taken
+ * @param flags     ::MAILPROTO_PART_TEXT_FLOWED, mailproto_cpu()
+ * @param converter for charsets that are not built in, or NULL; stays valid
+ * @param work      for a source that is not in memory, 1024 octets or more; stays valid
+ * @param size      its size
+ * @return OK; ::MAILPROTO_ERR_ARGUMENT
+ */
+MAILPROTO_API mailproto_status mailproto_part_text_open(
+    mailproto_part_text *t, const mailproto_source *source, const mailproto_part *part,
+    uint32_t flags, const mailproto_charset_converter *converter, void *work,
+    size_t size);
+
+/** What Content-Type says of the text: may be asked before the first read.
+ *  @return OK; ::MAILPROTO_NOT_READY (the source: call again); what the source or the
+ *  converter said; ::MAILPROTO_ERR_ARGUMENT (it is not open) */
+MAILPROTO_API mailproto_status
+mailproto_part_text_describe(mailproto_part_text *t, mailproto_part_text_info *info);
+
+/** The next octets, well-formed UTF-8 when joined (with the built-in charsets; a converter
+ *  is taken at its word), U+FFFD for what is ill-formed; line ends as they are: `ctx` is
+ *  the mailproto_part_text, so that it may stand in a mailproto_source as `read`.
+ *  @return OK with `*got` > 0; ::MAILPROTO_EOF; ::MAILPROTO_NOT_READY; what the source or
+ *  the converter said; ::MAILPROTO_ERR_ARGUMENT (also: it is not open, or the converter
+ *  neither takes nor gives anything) */
+MAILPROTO_API mailproto_status mailproto_part_text_read(void *ctx, void *buf,
+                                                        size_t cap, size_t *got);
 
 #ifdef __cplusplus
 }

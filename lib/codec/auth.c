@@ -162,7 +162,7 @@ enum mailproto__auth_result mailproto__auth_take(mailproto_session *s,
         len = s->in.tail - s->in.head;
         at = s->in.base + s->in.head;
         /* A line that fits the block is given in one piece. */
-        if (len < s->in.cap && !a->bad && a->line + len < limit) {
+        if (len < s->in.cap - s->in.spare && !a->bad && a->line + len < limit) {
             return MAILPROTO__AUTH_NONE;
         }
         if (a->line + len >= limit) {

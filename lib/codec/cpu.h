@@ -23,10 +23,6 @@ enum { MAILPROTO__CPU_SSSE3 = 1, MAILPROTO__CPU_AVX2 = 2 };
 size_t mailproto__base64_decode_x86(const unsigned char *in, size_t n,
                                     unsigned char *out, size_t room, int crlf,
                                     size_t *put);
-
-/* As mailproto__copy_plain(). */
-size_t mailproto__copy_plain_x86(unsigned char *out, const unsigned char *in, size_t n,
-                                 size_t room);
 #endif
 
 #endif /* MAILPROTO_CODEC_CPU_H */

@@ -235,6 +235,12 @@ mailproto_status mailproto__charset_run(struct mailproto__codec *c,
 mailproto_status mailproto__utf7_run(struct mailproto__codec *c,
                                      struct mailproto__run *r, uint32_t flags);
 
+/* Plain text, escapes and line ends of quoted-printable, with nothing held back before
+ * them, as far as they go (qp_run.c). How many octets of text stand before in[used] if a
+ * line may end behind their last blanks; else 0. */
+enum { MAILPROTO__QP_LINE = 76 }; /* RFC 2045 6.7, rule 5 */
+size_t mailproto__qp_run(struct mailproto__codec *c, struct mailproto__run *r);
+
 /* The value of a base64 character, or -1. */
 extern const int8_t mailproto__base64_values[256];
 

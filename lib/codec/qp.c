@@ -4,14 +4,13 @@
  *
  * A line ends at CRLF or LF; a CR alone is an octet like others. What cannot be judged
  * before later input is known is held back: blanks, `=` and what follows it, CR. All
- * other text is copied in runs.
+ * other text is copied in runs (qp_run.c).
  */
-#include "codec/cpu.h"
 #include "codec/machine.h"
 
 enum {
-    LINE_LENGTH = 76, /* RFC 2045 6.7, rule 5 */
-    MIXED_MAX = 64    /* bits */
+    LINE_LENGTH = MAILPROTO__QP_LINE,
+    MIXED_MAX = 64 /* bits */
 };
 
 static int is_strict(const struct mailproto__codec *c)
@@ -147,51 +146,6 @@ static int flush(struct mailproto__qp *q, struct mailproto__run *r)
     return !q->flush;
 }
 
-/* ---- runs ---------------------------------------------------------------------------- */
-
-/* Where a run is, apart from the states: so that they can lie in registers. */
-struct place {
-    const unsigned char *in, *in_end;
-    unsigned char *out, *out_end;
-    unsigned column;
-    unsigned digits; /* values below it are hexadecimal digits */
-};
-
-/* Escapes, as many as there are and fit the line, or a line that is too long already. */
-static void take_escapes(struct place *p)
-{
-    while (p->in_end - p->in >= 3 && p->out < p->out_end && p->in[0] == '=') {
-        unsigned high = mailproto__hex_digits[p->in[1]];
-        unsigned low = mailproto__hex_digits[p->in[2]];
-        if (high >= p->digits || low >= p->digits ||
-            (p->column > LINE_LENGTH - 3U && p->column <= LINE_LENGTH)) {
-            break;
-        }
-        *p->out++ = (unsigned char)((high & 15U) << 4 | (low & 15U));
-        p->in += 3;
-        p->column += p->column <= LINE_LENGTH ? 3U : 0U;
-    }
-}
-
-/* CRLF, or a soft line break, if it is whole. No blank stands before it. */
-static void take_line_end(struct place *p)
-{
-    if (p->in_end - p->in < 3) {
-        return;
-    }
-    if (p->in[0] == '\r' && p->in[1] == '\n' && p->out_end - p->out >= 2) {
-        p->out[0] = '\r';
-        p->out[1] = '\n';
-        p->out += 2;
-        p->in += 2;
-        p->column = 0;
-    } else if (p->in[0] == '=' && p->in[1] == '\r' && p->in[2] == '\n' &&
-               p->column != LINE_LENGTH) {
-        p->in += 3;
-        p->column = 0;
-    }
-}
-
 /* Blanks at the end of a run of `n` octets: held, for a line may end there. */
 static void hold_end(struct mailproto__codec *c, struct mailproto__run *r, size_t n)
 {
@@ -200,63 +154,6 @@ static void hold_end(struct mailproto__codec *c, struct mailproto__run *r, size_
     for (i = 1; i <= n && end[-(ptrdiff_t)i] == ' ' && c->u.qp.lead < UINT32_MAX; i++) {
         hold_blank(&c->u.qp, ' ');
         r->put--;
-    }
-}
-
-static size_t copy_plain(const struct mailproto__codec *c, const struct place *p,
-                         size_t n, size_t room)
-{
-#ifdef MAILPROTO__X86
-    if (c->cpu != 0) {
-        return mailproto__copy_plain_x86(p->out, p->in, n, room);
-    }
-#endif
-    (void)c;
-    return mailproto__copy_plain(p->out, p->in, n, room);
-}
-
-/* Plain text, escapes and line ends as far as they go. */
-static void take_run(struct mailproto__codec *c, struct mailproto__run *r)
-{
-    struct mailproto__qp *q = &c->u.qp;
-    struct place p;
-    size_t copied;
-    int blank;
-    p.in = r->in + r->used;
-    p.in_end = r->in + r->in_len;
-    p.out = r->out + r->put;
-    p.out_end = r->out + r->out_cap;
-    p.column = q->column;
-    p.digits = is_strict(c) ? 16 : 64;
-    for (;;) {
-        const unsigned char *before = p.in;
-        size_t n = (size_t)(p.in_end - p.in);
-        size_t room = (size_t)(p.out_end - p.out);
-        room = n < room ? n : room;
-        n = room;
-        /* What is too long is found octet by octet. */
-        if (p.column <= LINE_LENGTH && n > LINE_LENGTH - p.column) {
-            n = LINE_LENGTH - p.column;
-        }
-        copied = copy_plain(c, &p, n, room);
-        p.in += copied;
-        p.out += copied;
-        p.column += p.column <= LINE_LENGTH ? (unsigned)copied : 0;
-        blank = copied > 0 && p.in[-1] == ' ' && (p.in == p.in_end || *p.in != '=');
-        if (blank) {
-            break;
-        }
-        take_escapes(&p);
-        take_line_end(&p);
-        if (p.in == before) {
-            break;
-        }
-    }
-    r->used = (size_t)(p.in - r->in);
-    r->put = (size_t)(p.out - r->out);
-    q->column = (uint8_t)p.column;
-    if (blank) {
-        hold_end(c, r, copied);
     }
 }
 
@@ -458,7 +355,7 @@ mailproto_status mailproto__qp_decode(struct mailproto__codec *c,
             break;
         }
         if (held(q) == 0) {
-            take_run(c, r);
+            hold_end(c, r, mailproto__qp_run(c, r));
             if (r->used == r->in_len) {
                 break;
             }

@@ -41,18 +41,14 @@ unsigned mailproto__utf8_tail(unsigned char first, uint8_t *low, uint8_t *high)
     return 0;
 }
 
-/* Octets of the character at in[0], which is not ASCII; 0: not whole or ill-formed. */
-static size_t character(const unsigned char *in, size_t n)
+size_t mailproto__utf8_long(const unsigned char *in, size_t n)
 {
     uint8_t low;
     uint8_t high;
-    unsigned tail;
-    if (n > 1 && in[0] >= 0xC2 && in[0] <= 0xDF) {
-        return (in[1] & 0xC0U) == 0x80U ? 2 : 0;
-    }
-    tail = mailproto__utf8_tail(in[0], &low, &high);
-    if (tail < 2 || n <= tail || in[1] < low || in[1] > high ||
-        (in[2] & 0xC0U) != 0x80U || (tail == 3 && (in[3] & 0xC0U) != 0x80U)) {
+    unsigned tail = mailproto__utf8_tail(in[0], &low, &high);
+    if (tail == 0 || n <= tail || in[1] < low || in[1] > high ||
+        (tail > 1 && (in[2] & 0xC0U) != 0x80U) ||
+        (tail > 2 && (in[3] & 0xC0U) != 0x80U)) {
         return 0;
     }
     return tail + 1U;
@@ -78,7 +74,7 @@ size_t mailproto__utf8_run(const unsigned char *in, size_t n)
             return n;
         }
         do {
-            len = character(in + i, n - i);
+            len = mailproto__utf8_character(in + i, n - i);
             i += len;
         } while (len > 0 && i < n && in[i] >= 128);
         if (len == 0) {

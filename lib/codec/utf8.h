@@ -19,6 +19,16 @@ unsigned mailproto__utf8_tail(unsigned char first, uint8_t *low, uint8_t *high);
  * `n`. */
 size_t mailproto__utf8_bad(const unsigned char *in, size_t n, int *cut);
 
+/* Octets of the character at in[0], which is not ASCII; 0: not whole or ill-formed. */
+size_t mailproto__utf8_long(const unsigned char *in, size_t n);
+static inline size_t mailproto__utf8_character(const unsigned char *in, size_t n)
+{
+    if (n > 1 && in[0] >= 0xC2 && in[0] <= 0xDF) { /* most of them */
+        return (in[1] & 0xC0U) == 0x80U ? 2 : 0;
+    }
+    return mailproto__utf8_long(in, n);
+}
+
 /* Writes a code point: 1 to 4 octets. A surrogate or what is above U+10FFFF is U+FFFD. */
 size_t mailproto__utf8_put(unsigned char *out, uint32_t point);
 

@@ -5,6 +5,8 @@
  */
 #include "codec/words.h"
 
+#include "codec/plain.h"
+#include "codec/utf8.h"
 #include "core/span.h"
 
 /* Room that any step may take: U+FFFD or a character for what was held, and one more. */
@@ -142,13 +144,6 @@ static mailproto_status convert(struct mailproto__words *w, struct mailproto__ru
 
 /* ---- octets ------------------------------------------------------------------------ */
 
-/* A hexadecimal digit in any case, or 255. */
-static unsigned digit_of(unsigned char octet)
-{
-    unsigned value = mailproto__hex_digits[octet];
-    return value < 64 ? value & 15U : 255U;
-}
-
 /* `?` in a word: 1: its end, taken; 0: text; -1: later input decides. */
 static int take_mark(struct mailproto__words *w, struct mailproto__run *r, int final)
 {
@@ -164,73 +159,150 @@ static int take_mark(struct mailproto__words *w, struct mailproto__run *r, int f
     return 1;
 }
 
-/* Q's text up to `n` octets or the first that means something: how many. */
+/* What comes of a word. `good`: octets at its beginning that are known to be UTF-8
+ * without controls. They are found out while they are written: to read words of what was
+ * just written in octets would make the processor wait. */
+struct text {
+    unsigned char *to;
+    size_t n, cap, good;
+};
+
+static size_t room_of(const struct text *t)
+{
+    return t->cap - t->n;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* `n` octets were written; are they good, whatever they are? */
+static void wrote(struct text *t, size_t n)
+{
+    size_t good = t->good;
+    n += t->n;
+    while (good < n) {
+        const unsigned char *at = t->to + good;
+        size_t len = at[0] >= 128 ? mailproto__utf8_character(at, n - good)
+                                  : (size_t)(at[0] >= 32 && at[0] != 127);
+        if (len == 0) {
+            break;
+        }
+        good += len;
+    }
+    t->n = n;
+    t->good = good;
+}
+
+/* `n` octets from 32 to 126 were written. */
+static void wrote_ascii(struct text *t, size_t n)
+{
+    t->good += t->good == t->n ? n : 0;
+    t->n += n;
+}
+
+/* Octets that Q has as they are: 32 to 126 but two. */
+static int is_plain_q(unsigned char octet)
+{
+    return octet >= 32 && octet < 127 && octet != '=' && octet != '?';
+}
+
+#ifdef MAILPROTO__FIRST_IS_LOWEST
+/* A word with its underlines made spaces; right up to the first octet above 127. */
+static uint64_t spaces_q(uint64_t word)
+{
+    uint64_t not_line = (word ^ MAILPROTO__EACH('_')) + MAILPROTO__EACH(127);
+    uint64_t line = ~not_line & MAILPROTO__EACH(128);
+    return word ^ (line - (line >> 7)); /* '_' and ' ' differ in all bits but the 8th */
+}
+#endif
+
+/* Q's text up to `n` octets or the first that is not plain: how many. There is room for
+ * `n`; what stands there behind them is lost. */
 static size_t plain_q(const unsigned char *in, unsigned char *to, size_t n)
 {
-    /* `=`, `?`, CR, LF: none of them is above 63. */
-    const uint64_t special = UINT64_C(1) << '=' | UINT64_C(1) << '?' |
-                             UINT64_C(1) << '\r' | UINT64_C(1) << '\n';
-    size_t i;
-    for (i = 0; i < n && (in[i] >= 64 || (special >> in[i] & 1) == 0); i++) {
-        to[i] = in[i] == '_' ? ' ' : in[i];
-    }
-    return i;
-}
-
-/* Q's escapes up to `n` octets: how many octets came of them. */
-static size_t escapes_q(const unsigned char *in, size_t left, unsigned char *to,
-                        size_t n)
-{
-    size_t i;
-    for (i = 0; i < n && left >= 3 && in[0] == '='; i++, in += 3, left -= 3) {
-        unsigned high = digit_of(in[1]);
-        unsigned low = digit_of(in[2]);
-        if ((high | low) > 15) {
-            break;
-        }
-        to[i] = (unsigned char)(high << 4 | low);
-    }
-    return i;
-}
-
-/* Q (RFC 2047 4.2): octets into `to`, at most `cap`. */
-static size_t decode_q(struct mailproto__words *w, struct mailproto__run *r,
-                       unsigned char *to, size_t cap, int final)
-{
-    size_t n = 0;
+    size_t i = 0;
     for (;;) {
-        size_t left = mailproto__in_left(r);
-        size_t got = plain_q(r->in + r->used, to + n, left < cap - n ? left : cap - n);
-        unsigned char octet;
-        n += got;
-        r->used += got;
-        got = escapes_q(r->in + r->used, left - got, to + n, cap - n);
-        n += got;
-        r->used += 3 * got;
-        if (n == cap || r->used == r->in_len) {
+#ifdef MAILPROTO__FIRST_IS_LOWEST
+        while (n - i >= 8) {
+            uint64_t word = mailproto__plain_word(in + i);
+            uint64_t found = mailproto__plain_others(word);
+            word = spaces_q(word);
+            memcpy(to + i, &word, 8);
+            if (found != 0) {
+                i += mailproto__before(found);
+                break;
+            }
+            i += 8;
+        }
+#endif
+        if (i == n || !is_plain_q(in[i])) {
+            return i;
+        }
+        to[i] = in[i] == '_' ? ' ' : in[i];
+        i++;
+    }
+}
+
+/* Q's escapes up to `n` of them: how many. */
+static size_t escapes_q(const unsigned char *in, unsigned char *to, size_t n)
+{
+    size_t i;
+    for (i = 0; i < n && in[0] == '='; i++, in += 3) {
+        unsigned high = mailproto__hex_digits[in[1]];
+        unsigned low = mailproto__hex_digits[in[2]];
+        if ((high | low) >= 64) { /* lower case has a bit of its own */
             break;
         }
-        octet = r->in[r->used];
-        if (got > 0 && octet != '=') {
-            continue;
-        }
-        if (octet == '=') {
-            if (mailproto__in_left(r) < 3 && !final) {
-                break;
-            }
-            w->defects |= MAILPROTO_CODEC_DEFECT_ESCAPE;
-        } else if (octet == '?') {
-            if (take_mark(w, r, final) != 0) {
-                break;
-            }
-        } else { /* CR or LF of a fold */
-            r->used++;
-            continue;
-        }
-        to[n++] = octet;
-        r->used++;
+        to[i] = (unsigned char)((high & 15U) << 4 | (low & 15U));
     }
-    return n;
+    return i;
+}
+
+/* What stops a run of Q: 1: taken; 0: no more. */
+static int take_special_q(struct mailproto__words *w, struct mailproto__run *r,
+                          struct text *t, int final)
+{
+    unsigned char octet = r->in[r->used];
+    if (octet == '\r' || octet == '\n') { /* of a fold */
+        r->used++;
+        return 1;
+    }
+    if (octet == '?' && take_mark(w, r, final) != 0) {
+        return 0;
+    }
+    if (octet == '=') {
+        if (mailproto__in_left(r) < 3 && !final) {
+            return 0;
+        }
+        w->defects |= MAILPROTO_CODEC_DEFECT_ESCAPE;
+    }
+    t->to[t->n] = octet;
+    wrote(t, 1);
+    r->used++;
+    return 1;
+}
+
+/* Q (RFC 2047 4.2). */
+static void decode_q(struct mailproto__words *w, struct mailproto__run *r,
+                     struct text *t, int final)
+{
+    const unsigned char *end = r->in + r->in_len;
+    do {
+        const unsigned char *in = r->in + r->used;
+        size_t got;
+        do {
+            size_t left = (size_t)(end - in);
+            got = plain_q(in, t->to + t->n, least(left, room_of(t)));
+            wrote_ascii(t, got);
+            in += got;
+            got = escapes_q(in, t->to + t->n, least((left - got) / 3, room_of(t)));
+            wrote(t, got);
+            in += 3 * got;
+        } while (got > 0);
+        r->used = (size_t)(in - r->in);
+    } while (t->n < t->cap && r->used < r->in_len && take_special_q(w, r, t, final));
 }
 
 /* A character of B that is not of the alphabet; 0: later input decides, or the end. */
@@ -256,39 +328,56 @@ static int take_other(struct mailproto__words *w, struct mailproto__run *r, int 
     return 1;
 }
 
-/* Whole groups of B, at most `n`: how many. */
-static size_t groups_b(const unsigned char *in, unsigned char *to, size_t n)
+/* Four characters of B as 24 bits; the highest bit is set if one of them is none. */
+static uint32_t group_b(const unsigned char *in)
 {
     const int8_t *values = mailproto__base64_values;
-    size_t i;
-    for (i = 0; i < n; i++, in += 4, to += 3) {
-        uint32_t group = (uint32_t)values[in[0]] << 18 | (uint32_t)values[in[1]] << 12 |
-                         (uint32_t)values[in[2]] << 6 | (uint32_t)values[in[3]];
+    return (uint32_t)values[in[0]] << 18 | (uint32_t)values[in[1]] << 12 |
+           (uint32_t)values[in[2]] << 6 | (uint32_t)values[in[3]];
+}
+
+/* Whether all three octets of a group are from 32 to 126. */
+static int is_ascii_group(uint32_t group)
+{
+    return (((group + 0x010101) | (group - 0x202020)) & 0x808080) == 0;
+}
+
+/* Whole groups of B. */
+static void groups_b(struct mailproto__run *r, struct text *t)
+{
+    size_t left = least(mailproto__in_left(r) / 4, room_of(t) / 3);
+    const unsigned char *in = r->in + r->used;
+    unsigned char *to = t->to + t->n;
+    size_t ascii = 0; /* octets at the end of what was written */
+    for (; left > 0; left--, in += 4, to += 3) {
+        uint32_t group = group_b(in);
         if (group >> 31 != 0) {
             break;
         }
         to[0] = (unsigned char)(group >> 16);
         to[1] = (unsigned char)(group >> 8);
         to[2] = (unsigned char)group;
+        ascii += 3;
+        if (!is_ascii_group(group)) {
+            wrote_ascii(t, ascii - 3);
+            wrote(t, 3);
+            ascii = 0;
+        }
     }
-    return i;
+    wrote_ascii(t, ascii);
+    r->used = (size_t)(in - r->in);
 }
 
 /* B (RFC 2047 4.1). A group that is not ended goes on in the next word. */
-static size_t decode_b(struct mailproto__words *w, struct mailproto__run *r,
-                       unsigned char *to, size_t cap, int final)
+static void decode_b(struct mailproto__words *w, struct mailproto__run *r,
+                     struct text *t, int final)
 {
-    size_t n = 0;
-    while (n < cap && r->used < r->in_len) {
+    while (t->n < t->cap && r->used < r->in_len) {
         int8_t value;
         if (w->phase == 0) {
-            size_t groups = mailproto__in_left(r) / 4;
-            size_t room = (cap - n) / 3;
-            groups = groups_b(r->in + r->used, to + n, groups < room ? groups : room);
-            n += 3 * groups;
-            r->used += 4 * groups;
+            groups_b(r, t);
         }
-        if (n == cap || r->used == r->in_len) {
+        if (t->n == t->cap || r->used == r->in_len) {
             break;
         }
         value = mailproto__base64_values[r->in[r->used]]; /* -1: none */
@@ -300,8 +389,9 @@ static size_t decode_b(struct mailproto__words *w, struct mailproto__run *r,
         }
         if (w->phase > 0) {
             unsigned shift = 6U - 2U * w->phase; /* 4, 2, 0 */
-            to[n++] =
+            t->to[t->n] =
                 (unsigned char)(((unsigned)w->bits << 6 | (uint8_t)value) >> shift);
+            wrote(t, 1);
             w->bits = (uint8_t)((uint8_t)value & ((1U << shift) - 1U));
         } else {
             w->bits = (uint8_t)value;
@@ -309,14 +399,47 @@ static size_t decode_b(struct mailproto__words *w, struct mailproto__run *r,
         w->phase = (uint8_t)((w->phase + 1U) & 3U);
         r->used++;
     }
-    return n;
+}
+
+/* Whether nothing is held of a character that is not whole. */
+static int is_between_characters(const struct mailproto__words *w)
+{
+    return w->id == MAILPROTO__CHARSET_UTF8 && w->charset.u.charset.need == 0;
+}
+
+/* A piece of a word, at most PIECE octets: how many came of it. There is room for three
+ * times `cap` if the charset is a known one. */
+static mailproto_status take_piece(struct mailproto__words *w, struct mailproto__run *r,
+                                   size_t cap, int final, size_t *n)
+{
+    int direct = is_between_characters(w);
+    unsigned char piece[PIECE];
+    struct text t;
+    t.to = direct ? r->out + r->put : piece;
+    t.n = 0;
+    t.cap = cap;
+    t.good = 0;
+    if (w->base64) {
+        decode_b(w, r, &t, final);
+    } else {
+        decode_q(w, r, &t, final);
+    }
+    *n = t.n;
+    if (direct) { /* UTF-8 was decoded to where it belongs: mostly that is all */
+        r->put += t.good;
+        if (t.good == t.n) {
+            return MAILPROTO_OK;
+        }
+        memcpy(piece, t.to + t.good, t.n - t.good);
+        t.n -= t.good;
+    }
+    return t.n > 0 ? convert(w, r, piece, t.n, 0) : MAILPROTO_OK;
 }
 
 mailproto_status mailproto__words_inside(struct mailproto__words *w,
                                          struct mailproto__run *r, uint32_t flags)
 {
     int final = (flags & MAILPROTO_CODEC_FINAL) != 0;
-    unsigned char piece[PIECE];
     mailproto_status status;
     while (w->in_word) {
         size_t cap = sizeof w->held;
@@ -332,16 +455,13 @@ mailproto_status mailproto__words_inside(struct mailproto__words *w,
         }
         if (w->id != MAILPROTO__CHARSET_UNKNOWN) {
             cap = (mailproto__out_left(r) - 7) / 3; /* 7: of what is held */
-            cap = cap < sizeof piece ? cap : sizeof piece;
+            cap = cap < PIECE ? cap : PIECE;
         }
-        n = w->base64 ? decode_b(w, r, piece, cap, final)
-                      : decode_q(w, r, piece, cap, final);
-        if (n > 0) {
-            status = convert(w, r, piece, n, 0);
-            if (status != MAILPROTO_OK) {
-                return status;
-            }
-        } else if (w->in_word) {
+        status = take_piece(w, r, cap, final, &n);
+        if (status != MAILPROTO_OK) {
+            return status;
+        }
+        if (n == 0 && w->in_word) {
             if (final) { /* cannot be: its end was seen before it was entered */
                 w->in_word = 0;
             }
@@ -362,12 +482,14 @@ mailproto_status mailproto__words_end(struct mailproto__words *w,
             return status;
         }
     }
-    if (mailproto__out_left(r) < ROOM / 2) {
-        return MAILPROTO_AGAIN;
-    }
-    status = convert(w, r, none, 0, MAILPROTO_CODEC_FINAL);
-    if (status != MAILPROTO_OK) {
-        return status;
+    if (!is_between_characters(w)) {
+        if (mailproto__out_left(r) < ROOM / 2) {
+            return MAILPROTO_AGAIN;
+        }
+        status = convert(w, r, none, 0, MAILPROTO_CODEC_FINAL);
+        if (status != MAILPROTO_OK) {
+            return status;
+        }
     }
     if (w->phase != 0) {
         w->defects |= MAILPROTO_CODEC_DEFECT_PADDING;

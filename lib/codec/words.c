@@ -5,6 +5,7 @@
  */
 #include "codec/words.h"
 
+#include "codec/plain.h"
 #include "codec/utf8.h"
 #include "core/chars.h"
 #include "core/span.h"
@@ -19,6 +20,7 @@ struct word {
     mailproto_bytes charset;
     size_t text; /* where its text begins */
     char encoding;
+    uint8_t utf8; /* the charset is UTF-8, written as usual */
 };
 
 static int is_blank(unsigned char c)
@@ -72,11 +74,29 @@ static size_t find_end(const struct mailproto__words *w, const struct mailproto_
     return SIZE_MAX;
 }
 
+/* Whether all of it is from 32 to 126; some of it is looked at twice. 0: perhaps not. */
+static int is_ascii(const unsigned char *text, size_t n)
+{
+    size_t i;
+    if (n < 8 || !MAILPROTO__HAS_WORDS) {
+        return 0;
+    }
+    for (i = 0; n - i > 8; i += 8) {
+        if (mailproto__not_ascii(mailproto__plain_word(text + i)) != 0) {
+            return 0;
+        }
+    }
+    return mailproto__not_ascii(mailproto__plain_word(text + n - 8)) == 0;
+}
+
 /* Whether the text of a word is of characters that it may be of. */
 static int is_good_text(const struct mailproto__words *w, const unsigned char *text,
                         size_t n)
 {
     size_t i = 0;
+    if (!is_strict(w) && is_ascii(text, n)) {
+        return 1;
+    }
     if (is_strict(w)) {
         for (i = 0; i < n && text[i] > 32 && text[i] < 127; i++) {
         }
@@ -108,6 +128,19 @@ static enum found ends_well(const struct mailproto__words *w,
                : FOUND_NONE;
 }
 
+/* Whether `=?utf-8?` stands there, which nearly all words begin with. */
+static int is_utf8_head(const unsigned char *in, size_t left)
+{
+    uint64_t letters;
+    uint64_t head;
+    if (!MAILPROTO__HAS_WORDS || left < 8) {
+        return 0;
+    }
+    memcpy(&letters, "\0\0   \0\0", 8); /* a blank is what cases differ in */
+    memcpy(&head, "=?utf-8?", 8);
+    return (mailproto__plain_word(in) | letters) == head;
+}
+
 /* `=?charset?Q?` at in[at]; `at` and the like of `word` are set. */
 static enum found find_head(const struct mailproto__run *r, size_t at,
                             struct word *word)
@@ -116,11 +149,16 @@ static enum found find_head(const struct mailproto__run *r, size_t at,
     if (r->in_len - at < 2 || r->in[at + 1] != '?') {
         return r->in_len - at < 2 ? FOUND_CUT : FOUND_NONE;
     }
-    while (p < r->in_len && is_token(r->in[p])) {
-        p++;
-    }
-    if (p < r->in_len && (r->in[p] != '?' || p == at + 2)) {
-        return FOUND_NONE;
+    word->utf8 = (uint8_t)is_utf8_head(r->in + at, r->in_len - at);
+    if (word->utf8) {
+        p = at + 7;
+    } else {
+        while (p < r->in_len && is_token(r->in[p])) {
+            p++;
+        }
+        if (p < r->in_len && (r->in[p] != '?' || p == at + 2)) {
+            return FOUND_NONE;
+        }
     }
     if (r->in_len - p < 3) {
         return FOUND_CUT;
@@ -318,8 +356,12 @@ static enum found enter(struct mailproto__words *w, struct mailproto__run *r,
                         const struct word *word, mailproto_status *status)
 {
     struct mailproto__words_charset charset;
-    enum mailproto__words_known known =
-        mailproto__words_find(w, word->charset, &charset);
+    enum mailproto__words_known known = MAILPROTO__WORDS_KNOWN;
+    charset.id = MAILPROTO__CHARSET_UTF8;
+    charset.name = word->charset;
+    if (!word->utf8) {
+        known = mailproto__words_find(w, word->charset, &charset);
+    }
     if (known == MAILPROTO__WORDS_UNKNOWN) {
         return FOUND_NONE;
     }
@@ -393,9 +435,11 @@ static int take_outside(struct mailproto__words *w, struct mailproto__run *r,
     if (w->joined && take_between(w, r, flags, status) != FOUND_NONE) {
         return w->in_word;
     }
-    take_plain(w, r);
-    if (r->used == r->in_len) {
-        return 1;
+    if (r->in[r->used] != '=') {
+        take_plain(w, r);
+        if (r->used == r->in_len) {
+            return 1;
+        }
     }
     if (mailproto__out_left(r) < ROOM / 2) {
         *status = MAILPROTO_AGAIN;
@@ -437,23 +481,47 @@ static mailproto_status run(struct mailproto__words *w, struct mailproto__run *r
                                                         : MAILPROTO_OK;
 }
 
-mailproto_status mailproto_words_init(mailproto_words *w, uint32_t flags,
-                                      const mailproto_charset_converter *converter)
+static mailproto_status begin(struct mailproto__words *s, uint32_t flags,
+                              const mailproto_charset_converter *converter)
 {
-    struct mailproto__words s;
     uint32_t known =
         MAILPROTO_WORDS_STRICT | MAILPROTO_WORDS_PHRASE | MAILPROTO_WORDS_GUESS;
     if ((flags & ~(known | MAILPROTO_CPU_MASK)) != 0 ||
         (converter != NULL && converter->convert == NULL)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
-    memset(w, 0, sizeof *w);
-    memset(&s, 0, sizeof s);
-    s.flags = (uint8_t)(flags & known);
-    s.converter = converter;
-    s.before = 1;
-    memcpy(w, &s, sizeof s);
+    /* One by one: `charset` and `name` mean nothing before a word, and to clear all of it
+     * takes as long as to decode a word. */
+    s->converter = converter;
+    s->defects = 0;
+    s->depth = 0;
+    s->held_len = 0;
+    s->name_len = 0;
+    s->id = MAILPROTO__CHARSET_UNKNOWN;
+    s->flags = (uint8_t)(flags & known);
+    s->in_word = 0;
+    s->joined = 0;
+    s->base64 = 0;
+    s->phase = 0;
+    s->bits = 0;
+    s->before = 1;
+    s->quoted = 0;
+    s->escaped = 0;
     return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_words_init(mailproto_words *w, uint32_t flags,
+                                      const mailproto_charset_converter *converter)
+{
+    struct mailproto__words s;
+    mailproto_status status;
+    memset(&s, 0, sizeof s);
+    status = begin(&s, flags, converter);
+    if (status == MAILPROTO_OK) {
+        memset(w, 0, sizeof *w);
+        memcpy(w, &s, sizeof s);
+    }
+    return status;
 }
 
 mailproto_status mailproto_words_run(mailproto_words *w, const void *in, size_t in_len,
@@ -503,23 +571,26 @@ mailproto_status mailproto_words_decode(mailproto_bytes value, uint32_t flags,
 {
     unsigned char spare[64]; /* for what may not fit */
     unsigned char *to = (unsigned char *)out;
-    const char *at = value.ptr;
-    size_t left = value.len;
     size_t put = 0; /* octets in `out` */
     int over = 0;
-    mailproto_words w;
-    mailproto_status status = mailproto_words_init(&w, flags, converter);
+    struct mailproto__words w;
+    struct mailproto__run r;
+    mailproto_status status = begin(&w, flags, converter);
     *len = 0;
     if (status != MAILPROTO_OK) {
         return status;
     }
+    r.in = (const unsigned char *)value.ptr;
+    r.in_len = value.len;
+    r.used = 0;
     do {
         int direct = !over && cap - put >= sizeof spare;
-        size_t used;
         size_t got;
-        status = mailproto_words_run(&w, at, left, &used, direct ? to + put : spare,
-                                     direct ? cap - put : sizeof spare, &got,
-                                     MAILPROTO_CODEC_FINAL);
+        r.out = direct ? to + put : spare;
+        r.out_cap = direct ? cap - put : sizeof spare;
+        r.put = 0;
+        status = run(&w, &r, MAILPROTO_CODEC_FINAL);
+        got = r.put;
         if (status < 0) {
             return status;
         }
@@ -534,8 +605,6 @@ mailproto_status mailproto_words_decode(mailproto_bytes value, uint32_t flags,
             put += got;
         }
         *len += got;
-        at += used;
-        left -= used;
     } while (status == MAILPROTO_AGAIN);
     return over ? MAILPROTO_ERR_TOO_LONG : MAILPROTO_OK;
 }

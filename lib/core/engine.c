@@ -114,6 +114,7 @@ void mailproto__fail_hard(mailproto_session *s, mailproto_status code, uint64_t 
     s->awaiting = 0;
     s->postponed = 0;
     s->content_open = 0;
+    s->content_for = 0;
     s->wants_room = MAILPROTO__ROOM_ENOUGH;
     s->event.flags &= ~(uint32_t)MAILPROTO_EVF_NEEDS_REPLY;
     if (s->event.type == MAILPROTO_EV_TLS_GO) {
@@ -189,6 +190,11 @@ static int base_event(mailproto_session *s)
     if (s->tls.state == MAILPROTO__TLS_AGREED && !s->failed && mailproto__drained(s)) {
         s->tls.state = MAILPROTO__TLS_AWAITED;
         mailproto__event(s, MAILPROTO_EV_TLS_GO, 0);
+        return 1;
+    }
+    if (s->content_for != 0) { /* also while a request awaits its answer */
+        mailproto__event(s, MAILPROTO_EV_CONTENT_WANTED, s->content_for);
+        s->content_for = 0;
         return 1;
     }
     return 0;

@@ -16,7 +16,11 @@ MAILPROTO__ROLE_FUNCTIONS(pop3_client, MAILPROTO__WEAK);
 MAILPROTO__ROLE_FUNCTIONS(pop3_server, MAILPROTO__WEAK);
 #endif
 
-/* A row for each role that is in this build; IMAP joins here. */
+#if !defined(MAILPROTO_NO_IMAP_SERVER)
+MAILPROTO__ROLE_FUNCTIONS(imap_server, MAILPROTO__WEAK);
+#endif
+
+/* A row for each role that is in this build; IMAP's client joins here. */
 #if !defined(MAILPROTO_NO_SMTP_CLIENT)
 #define SMTP_CLIENT(call)                                                              \
     case MAILPROTO__SMTP_CLIENT:                                                       \
@@ -45,6 +49,13 @@ MAILPROTO__ROLE_FUNCTIONS(pop3_server, MAILPROTO__WEAK);
 #else
 #define POP3_SERVER(call)
 #endif
+#if !defined(MAILPROTO_NO_IMAP_SERVER)
+#define IMAP_SERVER(call)                                                              \
+    case MAILPROTO__IMAP_SERVER:                                                       \
+        return mailproto__imap_server_##call;
+#else
+#define IMAP_SERVER(call)
+#endif
 /* Arguments are unused in a build without roles. */
 #define TO_ROLE(s, call)                                                               \
     switch ((s)->role) {                                                               \
@@ -52,6 +63,7 @@ MAILPROTO__ROLE_FUNCTIONS(pop3_server, MAILPROTO__WEAK);
         SMTP_SERVER(call)                                                              \
         POP3_CLIENT(call)                                                              \
         POP3_SERVER(call)                                                              \
+        IMAP_SERVER(call)                                                              \
     default:                                                                           \
         return MAILPROTO_ERR_NOT_BUILT;                                                \
     }

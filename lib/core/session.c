@@ -79,22 +79,37 @@ mailproto_status mailproto_session_feed(mailproto_session *s, const void *data,
     return health(s);
 }
 
+/* What is kept and what is unread move to the beginning of the block. */
+static void pack_input(mailproto_session *s)
+{
+    struct mailproto__input *in = &s->in;
+    size_t len = in->tail - in->head;
+    size_t old = in->tail;
+    if (in->head == in->kept) {
+        return;
+    }
+    memmove(in->base, in->base + in->kept_at, in->kept);
+    memmove(in->base + in->kept, in->base + in->head, len);
+    in->kept_at = 0;
+    in->head = in->kept;
+    in->tail = in->kept + len;
+    if (s->secret_in) {
+        mailproto__wipe(in->base + in->tail, old - in->tail);
+    }
+}
+
 void *mailproto_session_input_space(mailproto_session *s, size_t *cap)
 {
     *cap = 0;
     if (!takes_input(s)) {
         return NULL;
     }
-    if (!s->awaiting && !s->has_event && s->in.head > 0) {
-        size_t len = s->in.tail - s->in.head;
-        memmove(s->in.base, s->in.base + s->in.head, len);
-        if (s->secret_in) {
-            mailproto__wipe(s->in.base + len, s->in.tail - len);
-        }
-        s->in.head = 0;
-        s->in.tail = len;
+    if (!s->awaiting && !s->has_event) {
+        pack_input(s);
     }
-    *cap = s->in.cap - s->in.tail;
+    if (s->in.tail < s->in.cap - s->in.spare) {
+        *cap = s->in.cap - s->in.spare - s->in.tail;
+    }
     return *cap > 0 ? s->in.base + s->in.tail : NULL;
 }
 
@@ -104,7 +119,8 @@ mailproto_status mailproto_session_input_commit(mailproto_session *s, size_t len
     if (!takes_input(s)) {
         return health(s) < 0 ? health(s) : MAILPROTO_ERR_STATE;
     }
-    if (len > s->in.cap - s->in.tail) {
+    if (s->in.tail > s->in.cap - s->in.spare ||
+        len > s->in.cap - s->in.spare - s->in.tail) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (len == 0) {
@@ -206,7 +222,8 @@ static uint32_t turn_flags(const mailproto_session *s)
         /* Before the greeting an early talker shows itself by its bytes. */
         int greet = s->offset == 0 && s->in.tail == 0 && !s->eof;
         return (uint32_t)MAILPROTO_WANT_APP |
-               (greet ? (uint32_t)MAILPROTO_MAY_READ : 0);
+               (greet ? (uint32_t)MAILPROTO_MAY_READ : 0) |
+               (s->content_open ? (uint32_t)MAILPROTO_WANT_CONTENT : 0);
     }
     if (s->write_failed < 0) {
         return s->eof ? 0 : (uint32_t)MAILPROTO_WANT_READ;
@@ -230,7 +247,8 @@ void mailproto_session_get_want(const mailproto_session *s, mailproto_want *want
     if (s->closed) {
         w.flags = MAILPROTO_WANT_CLOSED;
     } else {
-        w.timeout_ms = s->awaiting ? 0 : s->timeout_ms;
+        int stands = s->awaiting && !(s->paced && !mailproto__drained(s));
+        w.timeout_ms = stands ? 0 : s->timeout_ms;
         w.flags = write_is_due(s) ? (uint32_t)MAILPROTO_WANT_WRITE : 0;
         if (s->has_event || (s->fresh && !s->awaiting)) {
             w.flags |= MAILPROTO_WANT_EVENT;

@@ -18,11 +18,21 @@
 #include <mailproto/session.h>
 
 /* Received bytes. [head, tail) is unread; `scanned` octets of it are known to hold no
- * line end. During feed(), `lent` shows what the caller gave and was not consumed. */
+ * line end. During feed(), `lent` shows what the caller gave and was not consumed. A role
+ * may keep octets that it has consumed: the `kept` ones at `kept_at`, in front of head.
+ * The last `spare` octets are not given to the transport, they are the role's. */
 struct mailproto__input {
     char *base;
     size_t cap, head, tail, scanned;
+    size_t kept_at, kept, spare;
     mailproto_bytes lent;
+};
+
+/* What mailproto_session_lend() brought: a role asks for `wanted` octets, and takes
+ * `mem` and `size` away at its next step. */
+struct mailproto__lending {
+    char *mem;
+    size_t size, wanted;
 };
 
 /* Bytes to send: [head, due) may be sent, [due, tail) is held. */
@@ -86,7 +96,10 @@ struct mailproto_session {
     uint8_t
         content_open; /* content verbs are legal (WANT_CONTENT while there is room) */
     uint8_t unread;   /* feed() left bytes with its caller */
-    uint32_t request; /* number of the request awaited, else of the last one */
+    uint8_t paced;    /* a wait goes on although a request is awaited, as long as there
+                         is output that the peer does not read */
+    uint32_t content_for; /* EV_CONTENT_WANTED is due with this tag, or 0 */
+    uint32_t request;     /* number of the request awaited, else of the last one */
     uint32_t wait_id;
     uint32_t timeout_ms;
     uint32_t reply_code;    /* last one seen or sent */
@@ -94,6 +107,7 @@ struct mailproto_session {
     uint64_t content_taken; /* counted by the base, reset by the role */
     uint64_t caps;          /* mask of what is offered now */
     struct mailproto__input in;
+    struct mailproto__lending lending;
     struct mailproto__output out;
     struct mailproto__cap_lines cap_lines;
     struct mailproto__tls tls;

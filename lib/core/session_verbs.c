@@ -213,7 +213,7 @@ mailproto_status mailproto_session_tls_info(const mailproto_session *s,
     return mailproto__output_copy(info, &i, sizeof i);
 }
 
-/* Compression and lent memory are IMAP's: no other engine ever asks for them. */
+/* Compression is IMAP's: no engine asks for it yet. */
 
 mailproto_status mailproto_session_take_rest(mailproto_session *s,
                                              mailproto_bytes *rest)
@@ -231,10 +231,18 @@ mailproto_status mailproto_session_layer_started(mailproto_session *s)
 
 mailproto_status mailproto_session_lend(mailproto_session *s, void *mem, size_t size)
 {
-    (void)s;
-    (void)mem;
-    (void)size;
-    return MAILPROTO_ERR_STATE;
+    struct mailproto__lending *l = &s->lending;
+    if (l->wanted == 0 || s->failed || s->closing) {
+        return MAILPROTO_ERR_STATE;
+    }
+    if (mem == NULL || size < l->wanted) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    l->mem = (char *)mem;
+    l->size = size;
+    l->wanted = 0;
+    mailproto__touch(s);
+    return MAILPROTO_OK;
 }
 
 /* ---- capabilities ------------------------------------------------------------------- */

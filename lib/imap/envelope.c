@@ -28,13 +28,25 @@ static const uint8_t ids[FIELDS] = {
     MAILPROTO_FIELD_CC,        MAILPROTO_FIELD_BCC,      MAILPROTO_FIELD_IN_REPLY_TO,
     MAILPROTO_FIELD_MESSAGE_ID};
 
-enum { LOCATE, FIELD, LOAD, ELEMENT, ADDRESS, OVER };
+enum { LOCATE, FIELD, LOAD, ELEMENT, ADDRESS, AGAIN, OVER };
 
 enum { NAME, ROUTE, MAILBOX, HOST, ADDRESS_PARTS };
 
 static int is_list(unsigned field)
 {
     return field >= FROM && field <= BCC;
+}
+
+/* Of destinations that stand several times all count (RFC 5322 4.5.3), of other fields
+ * the first. */
+static int is_joined(unsigned field)
+{
+    return field >= TO && field <= BCC;
+}
+
+static unsigned bit_of(unsigned field)
+{
+    return 1U << (field - TO);
 }
 
 void mailproto__imap_envelope_begin(struct mailproto__imap_item *it,
@@ -78,6 +90,8 @@ static mailproto_status locate(struct mailproto__imap_item *it)
             for (i = 0; i < FIELDS; i++) {
                 if (field.id == ids[i] && e->found[i] == 0) {
                     e->found[i] = (uint32_t)(field.offset - e->header) + 1;
+                } else if (field.id == ids[i] && is_joined(i)) {
+                    e->repeated = (uint8_t)(e->repeated | bit_of(i));
                 }
             }
         }
@@ -125,6 +139,7 @@ static mailproto_status begin_field(struct mailproto__imap_item *it)
         return MAILPROTO_OK;
     }
     e->source_field = e->field;
+    e->first = 1;
     if (e->found[e->field] == 0) {
         absent(it);
     } else {
@@ -133,23 +148,59 @@ static mailproto_status begin_field(struct mailproto__imap_item *it)
     return MAILPROTO_OK;
 }
 
+/* Nothing more comes to a list. */
+static void end_list(struct mailproto__imap_item *it)
+{
+    struct mailproto__imap_envelope *e = &it->envelope;
+    if (e->first) {
+        absent(it);
+    } else {
+        MAILPROTO__IMAP_FIXED(&it->out, "))");
+        next_field(e);
+    }
+}
+
+/* The value that was read becomes a list. */
+static mailproto_status begin_list(struct mailproto__imap_item *it)
+{
+    it->envelope.step = ELEMENT;
+    return mailproto_value_open(&it->cursor, it->value, MAILPROTO_VALUE_FINAL, NULL);
+}
+
+/* The next field of the name whose list was just written: the walker goes on where it is,
+ * so that the header is read once a name, however many there are. */
+static mailproto_status load_again(struct mailproto__imap_item *it)
+{
+    mailproto_field field;
+    mailproto_status st;
+    do {
+        st = mailproto_fields_next(&it->fields, &field);
+    } while (st == MAILPROTO_OK && field.id != ids[it->envelope.field]);
+    if (st == MAILPROTO_EOF) {
+        end_list(it);
+        return MAILPROTO_OK;
+    }
+    if (st != MAILPROTO_OK) {
+        return st;
+    }
+    mailproto__imap_take(it, field.value);
+    return begin_list(it);
+}
+
 static mailproto_status load_field(struct mailproto__imap_item *it)
 {
     struct mailproto__imap_envelope *e = &it->envelope;
     mailproto_status st =
         mailproto__imap_load(it, e->header + e->found[e->source_field] - 1, e->end);
     if (st == MAILPROTO_EOF) { /* the source is shorter than it was */
-        absent(it);
+        end_list(it);
         return MAILPROTO_OK;
     }
     if (st != MAILPROTO_OK) {
         return st;
     }
     if (is_list(e->field)) {
-        e->first = 1;
-        e->step = ELEMENT;
-        return mailproto_value_open(&it->cursor, it->value, MAILPROTO_VALUE_FINAL,
-                                    NULL);
+        return begin_list(it);
     }
     if (e->field != DATE) {
         MAILPROTO__IMAP_FIXED(&it->out, " ");
@@ -166,11 +217,10 @@ static mailproto_status next_element(struct mailproto__imap_item *it)
     memset(&it->u.address, 0, sizeof it->u.address);
     it->u.address.struct_size = (uint32_t)sizeof it->u.address;
     if (mailproto_address_next(&it->cursor, &it->u.address) != MAILPROTO_OK) {
-        if (e->first) {
-            absent(it);
+        if (is_joined(e->field) && (e->repeated & bit_of(e->field)) != 0) {
+            e->step = AGAIN;
         } else {
-            MAILPROTO__IMAP_FIXED(&it->out, "))");
-            next_field(e);
+            end_list(it);
         }
         return MAILPROTO_OK;
     }
@@ -277,6 +327,8 @@ mailproto_status mailproto__imap_envelope_step(struct mailproto__imap_item *it)
     case ADDRESS:
         put_part(it);
         return MAILPROTO_OK;
+    case AGAIN:
+        return load_again(it);
     default:
         return MAILPROTO_EOF;
     }

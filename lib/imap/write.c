@@ -286,6 +286,17 @@ mailproto_status mailproto__imap_begin(mailproto_imap_item *item,
     return MAILPROTO_OK;
 }
 
+void mailproto__imap_take(struct mailproto__imap_item *it, mailproto_bytes value)
+{
+    while (value.len > 0 && is_blank(value.ptr[0])) {
+        value = mailproto__tail(value, 1);
+    }
+    while (value.len > 0 && is_blank(value.ptr[value.len - 1])) {
+        value.len--;
+    }
+    it->value = value;
+}
+
 mailproto_status mailproto__imap_load(struct mailproto__imap_item *it, uint64_t at,
                                       uint64_t end)
 {
@@ -304,13 +315,7 @@ mailproto_status mailproto__imap_load(struct mailproto__imap_item *it, uint64_t 
     }
     it->loading = 0;
     if (st == MAILPROTO_OK) {
-        it->value = field.value;
-        while (it->value.len > 0 && is_blank(it->value.ptr[0])) {
-            it->value = mailproto__tail(it->value, 1);
-        }
-        while (it->value.len > 0 && is_blank(it->value.ptr[it->value.len - 1])) {
-            it->value.len--;
-        }
+        mailproto__imap_take(it, field.value);
     }
     return st;
 }

@@ -7,7 +7,7 @@
 #define MAILPROTO_IMAP_WRITE_H
 
 #include <mailproto/field.h>
-#include <mailproto/imap.h>
+#include <mailproto/imap_fetch.h>
 
 /* How a string comes from the octets it is made of. In all forms folds are undone. */
 enum mailproto__imap_form {
@@ -47,6 +47,7 @@ struct mailproto__imap_envelope {
     uint64_t header, end;                            /* offsets */
     uint32_t found[MAILPROTO__IMAP_ENVELOPE_FIELDS]; /* from `header`, plus 1 */
     uint8_t step, field, source_field, part, first;
+    uint8_t repeated; /* a bit for each of To, Cc, Bcc: it stands several times */
 };
 
 struct mailproto__imap_structure {
@@ -100,6 +101,8 @@ int mailproto__imap_is_empty(mailproto_bytes from, enum mailproto__imap_form for
  * what the source said: call it again. */
 mailproto_status mailproto__imap_load(struct mailproto__imap_item *it, uint64_t at,
                                       uint64_t end);
+/* The value of a field at hand becomes `value`, outer blanks off. */
+void mailproto__imap_take(struct mailproto__imap_item *it, mailproto_bytes value);
 
 /* ---- items: each step queues something, or says EOF ---------------------------------- */
 

@@ -60,7 +60,7 @@ size_t mailproto_compose_mem_size(const mailproto_compose_options *options)
 /* The encoding of a part that nothing was found out about. */
 static uint8_t first_choice(const mailproto_compose *c, size_t i)
 {
-    const mailproto_compose_part *p = &c->o.parts[i];
+    const mailproto_compose_part *p = mailproto__compose_part_at(&c->o, i);
     int eight = (c->o.flags & (MAILPROTO_COMPOSE_8BIT | MAILPROTO_COMPOSE_BINARY)) != 0;
     if (p->encoding != 0) {
         return (uint8_t)p->encoding;
@@ -90,7 +90,8 @@ void mailproto__compose_levels(mailproto_compose *c)
     }
     for (i = c->o.part_count - 1; i > 0; i--) {
         const struct mailproto__compose_part *s = &c->parts[i];
-        struct mailproto__compose_part *parent = &c->parts[c->o.parts[i].parent];
+        struct mailproto__compose_part *parent =
+            &c->parts[mailproto__compose_part_at(&c->o, i)->parent];
         uint8_t level = s->encoding > MAILPROTO_ENCODING_BINARY
                             ? MAILPROTO_ENCODING_7BIT
                             : s->encoding;
@@ -120,7 +121,8 @@ static void link_parts(mailproto_compose *c)
 {
     size_t i;
     for (i = c->o.part_count - 1; i > 0; i--) {
-        struct mailproto__compose_part *parent = &c->parts[c->o.parts[i].parent];
+        struct mailproto__compose_part *parent =
+            &c->parts[mailproto__compose_part_at(&c->o, i)->parent];
         c->parts[i].next = parent->first;
         parent->first = (uint32_t)i;
     }
@@ -203,7 +205,7 @@ void mailproto__compose_restart(mailproto_compose *c)
 static void end_part(mailproto_compose *c)
 {
     uint32_t next = c->parts[c->part].next;
-    uint32_t parent = c->o.parts[c->part].parent;
+    uint32_t parent = mailproto__compose_part(c)->parent;
     struct mailproto__put to;
     if (parent == MAILPROTO_COMPOSE_ROOT) {
         c->stage = MAILPROTO__STAGE_DONE;

@@ -208,10 +208,40 @@ static inline void mailproto__compose_put(mailproto_compose *c, const char *text
     c->token.len = len;
 }
 
+/* ---- elements of the caller's arrays, which may be longer than this library knows ---------- */
+
+static inline const mailproto_compose_part *
+mailproto__compose_part_at(const mailproto_compose_options *o, size_t i)
+{
+    size_t stride = o->part_stride != 0 ? o->part_stride : sizeof *o->parts;
+    return (const mailproto_compose_part *)(const void *)((const char *)o->parts +
+                                                          i * stride);
+}
+
+static inline const mailproto_compose_field *
+mailproto__compose_field_at(const mailproto_compose_options *o,
+                            const mailproto_compose_field *fields, size_t i)
+{
+    size_t stride = o->field_stride != 0 ? o->field_stride : sizeof *fields;
+    return (const mailproto_compose_field *)(const void *)((const char *)fields +
+                                                           i * stride);
+}
+
+static inline const mailproto_address_out *
+mailproto__compose_address_at(const mailproto_compose_options *o,
+                              const mailproto_compose_field *field, size_t i)
+{
+    size_t stride =
+        o->address_stride != 0 ? o->address_stride : sizeof *field->addresses;
+    return (
+        const mailproto_address_out *)(const void *)((const char *)field->addresses +
+                                                     i * stride);
+}
+
 static inline const mailproto_compose_part *
 mailproto__compose_part(const mailproto_compose *c)
 {
-    return &c->o.parts[c->part];
+    return mailproto__compose_part_at(&c->o, c->part);
 }
 
 #endif /* MAILPROTO_MESSAGE_COMPOSE_H */

@@ -181,7 +181,7 @@ static mailproto_status check_addresses(struct check *k,
     for (i = 0; i < f->count; i++) {
         mailproto_status status;
         k->fault->address = (uint32_t)i;
-        status = check_address(k, &f->addresses[i], &group);
+        status = check_address(k, mailproto__compose_address_at(k->o, f, i), &group);
         if (status != MAILPROTO_OK) {
             return status;
         }
@@ -275,7 +275,7 @@ static mailproto_status check_fields(struct check *k,
     for (i = 0; i < n; i++) {
         mailproto_status status;
         k->fault->field = (uint32_t)i;
-        status = check_field(k, &fields[i]);
+        status = check_field(k, mailproto__compose_field_at(k->o, fields, i));
         if (status != MAILPROTO_OK) {
             return status;
         }
@@ -468,14 +468,15 @@ static mailproto_status check_part(struct check *k, const mailproto_compose_part
 /* The tree: `parent` of part `i`. */
 static mailproto_status check_parent(struct check *k, size_t i)
 {
-    uint32_t parent = k->o->parts[i].parent;
+    uint32_t parent = mailproto__compose_part_at(k->o, i)->parent;
     if (i == 0) {
         return parent == MAILPROTO_COMPOSE_ROOT
                    ? MAILPROTO_OK
                    : say(k, 0, "part 0 must be the message");
     }
-    return parent < i && mailproto__compose_kind(&k->o->parts[parent]) ==
-                             MAILPROTO__COMPOSE_MULTIPART
+    return parent < i &&
+                   mailproto__compose_kind(mailproto__compose_part_at(k->o, parent)) ==
+                       MAILPROTO__COMPOSE_MULTIPART
                ? MAILPROTO_OK
                : say(k, 0, "a parent must be a multipart before its parts");
 }
@@ -488,13 +489,14 @@ static mailproto_status check_parts(struct check *k, uint8_t *needs)
         struct mailproto__compose_part *state = k->parts != NULL ? &k->parts[i] : &own;
         mailproto_status status;
         memset(state, 0, sizeof *state);
-        state->kind = (uint8_t)mailproto__compose_kind(&k->o->parts[i]);
+        state->kind =
+            (uint8_t)mailproto__compose_kind(mailproto__compose_part_at(k->o, i));
         k->fault->part = (uint32_t)i;
         k->seen = i == 0 ? k->seen : 0;
         k->utf8 = 0;
         status = check_parent(k, i);
         if (status == MAILPROTO_OK) {
-            status = check_part(k, &k->o->parts[i], state);
+            status = check_part(k, mailproto__compose_part_at(k->o, i), state);
         }
         if (status != MAILPROTO_OK) {
             return status;
@@ -507,24 +509,46 @@ static mailproto_status check_parts(struct check *k, uint8_t *needs)
     return MAILPROTO_OK;
 }
 
-/* What belongs to the message as a whole. */
-static mailproto_status check_options(struct check *k)
+/* Elements of the caller's that lack members of the library's. */
+static int are_short(const mailproto_compose_options *o)
+{
+    return (o->part_stride != 0 && o->part_stride < sizeof *o->parts) ||
+           (o->field_stride != 0 && o->field_stride < sizeof *o->fields) ||
+           (o->address_stride != 0 &&
+            o->address_stride < sizeof(mailproto_address_out));
+}
+
+static mailproto_status check_shape(struct check *k)
 {
     const mailproto_compose_options *o = k->o;
-    char date[40];
-    size_t len;
-    size_t i;
-    int unique = o->id_domain.len > 0;
     if ((o->flags & ~(uint32_t)(MAILPROTO_COMPOSE_8BIT | MAILPROTO_COMPOSE_BINARY |
                                 MAILPROTO_COMPOSE_UTF8 | MAILPROTO_COMPOSE_BCC)) != 0 ||
         (o->cpu & ~MAILPROTO_CPU_MASK) != 0) {
         return say(k, 0, "no flag of a composer");
     }
-    if (o->part_count == 0 || o->parts == NULL || o->part_count >= UINT32_MAX) {
-        return say(k, 0, "no parts");
+    if (are_short(o)) {
+        return say(k, 0, "an element shorter than the library's");
+    }
+    return o->part_count == 0 || o->parts == NULL || o->part_count >= UINT32_MAX
+               ? say(k, 0, "no parts")
+               : (mailproto_status)MAILPROTO_OK;
+}
+
+/* What belongs to the message as a whole. */
+static mailproto_status check_options(struct check *k)
+{
+    const mailproto_compose_options *o = k->o;
+    mailproto_status status = check_shape(k);
+    char date[40];
+    size_t len;
+    size_t i;
+    int unique = o->id_domain.len > 0;
+    if (status != MAILPROTO_OK) {
+        return status;
     }
     for (i = 0; i < o->part_count && !unique; i++) {
-        unique = mailproto__compose_kind(&o->parts[i]) == MAILPROTO__COMPOSE_MULTIPART;
+        unique = mailproto__compose_kind(mailproto__compose_part_at(o, i)) ==
+                 MAILPROTO__COMPOSE_MULTIPART;
     }
     if (unique && o->unique.len < MAILPROTO__COMPOSE_UNIQUE) {
         return say(k, 0, "fewer than 16 random octets");
@@ -549,10 +573,13 @@ static mailproto_status check_children(struct check *k)
     size_t at;
     /* Without memory a child is looked for from its parent on: mostly it is the next. */
     for (i = 0; i < k->o->part_count; i++) {
-        if (mailproto__compose_kind(&k->o->parts[i]) != MAILPROTO__COMPOSE_MULTIPART) {
+        if (mailproto__compose_kind(mailproto__compose_part_at(k->o, i)) !=
+            MAILPROTO__COMPOSE_MULTIPART) {
             continue;
         }
-        for (at = i + 1; at < k->o->part_count && k->o->parts[at].parent != i; at++) {
+        for (at = i + 1;
+             at < k->o->part_count && mailproto__compose_part_at(k->o, at)->parent != i;
+             at++) {
         }
         if (at == k->o->part_count) {
             k->fault->part = (uint32_t)i;

@@ -130,12 +130,14 @@ static uint32_t kind_of(const mailproto_address_out *a)
 static mailproto_status put_address(mailproto_compose *c,
                                     const mailproto_compose_field *f)
 {
-    const mailproto_address_out *a = &f->addresses[c->address];
+    const mailproto_address_out *a =
+        mailproto__compose_address_at(&c->o, f, c->address);
     uint32_t form = kind_of(a);
     size_t len = 0;
     mailproto_status status;
     if (form != MAILPROTO_ADDRESS_GROUP_END && c->address > 0 &&
-        kind_of(a - 1) != MAILPROTO_ADDRESS_GROUP_BEGIN) {
+        kind_of(mailproto__compose_address_at(&c->o, f, c->address - 1)) !=
+            MAILPROTO_ADDRESS_GROUP_BEGIN) {
         form |= MAILPROTO_ADDRESS_FOLLOWS;
     }
     status = mailproto_address_write(form, a->name, a->address, &c->column, c->scratch,
@@ -178,7 +180,7 @@ static mailproto_status put_fields(mailproto_compose *c,
         next_stage(c, then);
         return MAILPROTO_OK;
     }
-    f = &fields[c->field];
+    f = mailproto__compose_field_at(&c->o, fields, c->field);
     if (c->step == STEP_NAME) {
         if (mailproto__compose_is_bcc(f->name) &&
             (c->o.flags & MAILPROTO_COMPOSE_BCC) == 0) {
@@ -201,15 +203,17 @@ static mailproto_status put_fields(mailproto_compose *c,
 /* Whether the caller gave this one. */
 static int has_field(const mailproto_compose *c, uint32_t id)
 {
-    const mailproto_compose_part *p = &c->o.parts[0];
+    const mailproto_compose_part *p = mailproto__compose_part_at(&c->o, 0);
     size_t i;
     for (i = 0; i < c->o.field_count; i++) {
-        if (mailproto_field_find(c->o.fields[i].name) == id) {
+        if (mailproto_field_find(
+                mailproto__compose_field_at(&c->o, c->o.fields, i)->name) == id) {
             return 1;
         }
     }
     for (i = 0; i < p->field_count; i++) {
-        if (mailproto_field_find(p->fields[i].name) == id) {
+        if (mailproto_field_find(
+                mailproto__compose_field_at(&c->o, p->fields, i)->name) == id) {
             return 1;
         }
     }

@@ -184,14 +184,14 @@ static mailproto_status look_at_part(mailproto_compose *c,
     }
     b->open = 0;
     c->found.bare_cr |= c->found.cr;
-    return decide(c, s, c->o.parts[c->part].encoding);
+    return decide(c, s, mailproto__compose_part(c)->encoding);
 }
 
 /* Counts the part in quoted-printable; `s->size` is what base64 would take. */
 static mailproto_status count_qp(mailproto_compose *c,
                                  struct mailproto__compose_part *s)
 {
-    int asked = c->o.parts[c->part].encoding != 0;
+    int asked = mailproto__compose_part(c)->encoding != 0;
     mailproto_status status = MAILPROTO_OK;
     while (status == MAILPROTO_OK &&
            (asked || c->body.put <= s->size || !c->body.open)) {
@@ -216,7 +216,7 @@ static mailproto_status measure_parts(mailproto_compose *c)
 {
     while (c->part < c->o.part_count) {
         struct mailproto__compose_part *s = &c->parts[c->part];
-        const mailproto_source *from = c->o.parts[c->part].content;
+        const mailproto_source *from = mailproto__compose_part(c)->content;
         mailproto_status status = MAILPROTO_OK;
         int twice = from == NULL || from->data != NULL || from->read_at != NULL ||
                     from->size == 0;

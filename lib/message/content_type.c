@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "core/span.h"
 
-enum { TYPE_MAX = 127, BOUNDARY_MAX = 250, BOUNDARY_RFC = 70, SECTIONS = 16 };
+enum { TYPE_MAX = 127, BOUNDARY_RFC = 70, SECTIONS = 16 };
 
 /* ---- tokens ------------------------------------------------------------------------- */
 
@@ -149,13 +149,14 @@ static size_t quoted(mailproto_bytes v, size_t i, struct value *out)
     return i < v.len ? i + 1 : v.len;
 }
 
-/* A value, also one that should have been quoted: many boundaries are not. */
+/* A value, also one that should have been quoted: many boundaries are not. A comment may
+ * stand right behind it (RFC 2045 5.1). */
 static size_t read_value(mailproto_bytes v, size_t i, struct value *out)
 {
     if (i < v.len && v.ptr[i] == '"') {
         return quoted(v, i, out);
     }
-    while (i < v.len && v.ptr[i] != ';' && !is_space(v.ptr[i])) {
+    while (i < v.len && v.ptr[i] != ';' && v.ptr[i] != '(' && !is_space(v.ptr[i])) {
         i = take(v, i, out);
     }
     return i;
@@ -343,8 +344,8 @@ static void type_parameters(mailproto_bytes v, size_t i, uint32_t max_params,
     struct sections sections;
     uint32_t left = max_params;
     int forms = 0;
-    if (room > BOUNDARY_MAX) {
-        room = BOUNDARY_MAX;
+    if (room > MAILPROTO__TYPE_BOUNDARY_MAX) {
+        room = MAILPROTO__TYPE_BOUNDARY_MAX;
     }
     for (;;) {
         mailproto_bytes name = next_name(v, &i, &left);

@@ -18,6 +18,9 @@ enum {
     MAILPROTO__TYPE_NAMED = 32  /* it has a name */
 };
 
+/* The longest boundary, octets: RFC 2046 5.1.1 allows 70. */
+enum { MAILPROTO__TYPE_BOUNDARY_MAX = 250 };
+
 struct mailproto__type {
     mailproto_bytes type, subtype; /* as written; empty: there is no type */
     uint32_t media;                /* MAILPROTO_MEDIA_... */

@@ -5,8 +5,8 @@
  */
 #include <mailproto/message.h>
 
-#include "core/mem.h"
-#include "core/span.h"
+#include "codec/plain.h"
+#include "core/chars.h"
 
 /* By number. */
 static const char *const names[] = {
@@ -117,23 +117,48 @@ static const uint32_t letters[LONGEST + 1] = {
     0x1012,  0x0,     0x1008,   0x40000, 0x0,     0x8,    0x0,
     0x1000,  0x2,     0x0,      0x0,     0x8,     0x0,    0x10};
 
-static uint32_t find_among(mailproto_bytes name, unsigned char first)
+static uint64_t word_at(const char *at)
 {
-    unsigned i;
-    for (i = starts[name.len]; i < starts[name.len + 1]; i++) {
-        const char *known = names[order[i]];
-        if ((unsigned char)known[0] == first &&
-            (memcmp(known, name.ptr, name.len) == 0 || /* most are written so */
-             mailproto__equal_nocase(mailproto__span(known, name.len), name))) {
-            return order[i];
+    return mailproto__plain_word((const unsigned char *)at);
+}
+
+/* Whether both have the same octets: most names are written as they are known. (memcmp
+ * would cost more than the names are long.) */
+static int is_same(const char *known, const char *name, size_t len)
+{
+    size_t i;
+    if (len >= 8 && MAILPROTO__HAS_WORDS) {
+        for (i = 0; len - i > 8; i += 8) {
+            if (word_at(known + i) != word_at(name + i)) {
+                return 0;
+            }
+        }
+        return word_at(known + len - 8) == word_at(name + len - 8);
+    }
+    for (i = 0; i < len && known[i] == name[i]; i++) {
+    }
+    return i == len;
+}
+
+/* The same in any case (as mailproto__equal_nocase(), of which no call is wanted here:
+ * what a call needs saved would cost all names). */
+static int is_alike(const char *known, const char *name, size_t len)
+{
+    size_t i;
+    for (i = 0; i < len; i++) {
+        unsigned char x = (unsigned char)known[i];
+        unsigned char y = (unsigned char)name[i];
+        if (x != y && ((x ^ y) != ('a' ^ 'A') || !mailproto__is(x, MAILPROTO__ALPHA))) {
+            return 0;
         }
     }
-    return MAILPROTO_FIELD_OTHER;
+    return 1;
 }
 
 uint32_t mailproto_field_find(mailproto_bytes name)
 {
     unsigned char first;
+    unsigned i;
     if (name.len == 0 || name.len > LONGEST) {
         return MAILPROTO_FIELD_OTHER;
     }
@@ -141,7 +166,17 @@ uint32_t mailproto_field_find(mailproto_bytes name)
     if (first < '@' || first > '_' || (letters[name.len] >> (first - '@') & 1) == 0) {
         return MAILPROTO_FIELD_OTHER;
     }
-    return find_among(name, first);
+    for (i = starts[name.len]; i < starts[name.len + 1]; i++) {
+        if (is_same(names[order[i]], name.ptr, name.len)) {
+            return order[i];
+        }
+    }
+    for (i = starts[name.len]; i < starts[name.len + 1]; i++) {
+        if (is_alike(names[order[i]], name.ptr, name.len)) {
+            return order[i];
+        }
+    }
+    return MAILPROTO_FIELD_OTHER;
 }
 
 const char *mailproto_field_name(uint32_t field)

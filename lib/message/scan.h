@@ -1,7 +1,8 @@
 /*
- * The scanner's inside: what its files share. scanner.c owns the state and the order of
- * events, scan_window.c the octets, scan_header.c and scan_field.c headers, scan_body.c
- * and scan_boundary.c bodies, scan_find.c the searches that speed depends on.
+ * The scanner's inside: what its files share. scanner.c owns the memory, scan_next.c the
+ * order of events, scan_window.c the octets, scan_header.c, scan_plain.c and scan_field.c
+ * headers, scan_body.c and scan_boundary.c bodies, scan_find.c the searches that speed
+ * depends on.
  */
 #ifndef MAILPROTO_MESSAGE_SCAN_H
 #define MAILPROTO_MESSAGE_SCAN_H
@@ -35,6 +36,9 @@ struct mailproto__counts {
     uint32_t flags; /* MAILPROTO_MESSAGE_BARE_CR, _NUL, _8BIT */
 };
 void mailproto__count(const char *at, size_t len, struct mailproto__counts *counts);
+/* The same by searches for line ends: what is short, and where nothing better is. */
+void mailproto__count_lines(const char *at, size_t len,
+                            struct mailproto__counts *counts);
 #ifdef MAILPROTO__X86
 void mailproto__count_x86(const char *at, size_t len, struct mailproto__counts *counts);
 #endif
@@ -148,8 +152,8 @@ struct mailproto__field_state {
     uint64_t start;    /* offset of the field */
     uint64_t line;     /* offset of its present line */
     uint64_t cr_at;    /* of the first CR alone, if flags say so */
-    uint64_t nul_at;   /* of the first NUL */
-    uint64_t long_at;  /* of the first line that is too long */
+    uint64_t nul_at;   /* of the first NUL, if flags say so */
+    uint64_t long_at;  /* of the first line that is too long, if there is one */
     uint32_t id;       /* MAILPROTO_FIELD_... */
     uint16_t flags;    /* BARE_CR, NUL, 8BIT of what was read */
     uint8_t silent;    /* passed over: over a limit */
@@ -233,7 +237,16 @@ void mailproto__keep_type(struct mailproto_message *m);
 void mailproto__defect(struct mailproto_message *m, uint32_t code, uint64_t offset);
 
 /* `n` octets of the view are done with. */
-void mailproto__use(struct mailproto_message *m, size_t n);
+static inline void mailproto__use(struct mailproto_message *m, size_t n)
+{
+    m->offset += n;
+    if (m->in.head == m->in.tail && n > 0) { /* nothing is held, as nearly always */
+        m->in.piece += n;
+        m->in.piece_len -= n;
+    } else {
+        mailproto__window_use(&m->in, n);
+    }
+}
 
 /* The octets of a line end that `at` begins with: 0, 1 or 2; a CR needs its LF. */
 static inline size_t mailproto__line_end(mailproto_bytes at)
@@ -251,6 +264,21 @@ static inline void mailproto__count_end(struct mailproto_message *m, size_t n)
     m->crlf += n > 1;
 }
 
+/* Whether no field may begin in the header any more. */
+static inline int mailproto__header_full(const struct mailproto_message *m)
+{
+    return m->head.fields >= m->options.max_fields ||
+           m->offset - m->head.start >= m->options.max_header;
+}
+
+/* scan_next.c: the next event, whatever it is. */
+mailproto_status mailproto__scan_next(struct mailproto_message *m,
+                                      mailproto_message_event *ev);
+
+/* scan_plain.c: AT_LINE with no defect to be told: the event of a field, all of it, if a
+ * plain one stands there. 0: nothing was done. */
+int mailproto__scan_plain(struct mailproto_message *m, mailproto_message_event *ev);
+
 /* scan_header.c: AT_FIRST, AT_LINE, IN_FIELD. `end`: the view is all there will be. */
 enum mailproto__step mailproto__scan_header(struct mailproto_message *m,
                                             mailproto_message_event *ev,
@@ -260,6 +288,8 @@ enum mailproto__step mailproto__scan_header(struct mailproto_message *m,
  * steers. `value` is all of it unless it is longer than `hold_size`. */
 void mailproto__field_done(struct mailproto_message *m, mailproto_bytes value,
                            uint64_t octets);
+/* Fields that may stand once, as bits by number; all that steer are among them. */
+extern const uint64_t mailproto__single_fields;
 /* Looks at the octets of a field, or of a piece that ends in no line end; `at` is their
  * offset. */
 void mailproto__field_octets(struct mailproto_message *m, mailproto_bytes octets,

@@ -9,7 +9,7 @@
 
 /* Fields that may stand once (RFC 5322 3.6, RFC 2045, RFC 2183), as bits. */
 #define BIT(field) (UINT64_C(1) << (field))
-static const uint64_t single =
+const uint64_t mailproto__single_fields =
     BIT(MAILPROTO_FIELD_FROM) | BIT(MAILPROTO_FIELD_SENDER) |
     BIT(MAILPROTO_FIELD_REPLY_TO) | BIT(MAILPROTO_FIELD_TO) | BIT(MAILPROTO_FIELD_CC) |
     BIT(MAILPROTO_FIELD_BCC) | BIT(MAILPROTO_FIELD_DATE) |
@@ -89,12 +89,20 @@ static void octet_defects(struct mailproto_message *m)
 
 /* ---- fields that steer ----------------------------------------------------------------- */
 
-/* A value is compared with an earlier one by two sums of 64 bits: there is no room to
- * keep it. Outer blanks do not count. */
+/* Two sums of 64 bits, over eight octets or what is left of them. */
+static void add_to(uint64_t sum[2], uint64_t word)
+{
+    sum[0] = (sum[0] ^ word) * UINT64_C(0x100000001b3);
+    sum[0] ^= sum[0] >> 32;
+    sum[1] = (sum[1] + word) * UINT64_C(0xbf58476d1ce4e5b9);
+    sum[1] ^= sum[1] >> 29;
+}
+
+/* A value is compared with an earlier one by its sums: there is no room to keep it. Outer
+ * blanks do not count. */
 static void sum_of(mailproto_bytes value, uint64_t sum[2])
 {
-    uint64_t a = UINT64_C(0xcbf29ce484222325);
-    uint64_t b = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t word;
     size_t from = 0;
     size_t to = value.len;
     while (from < to && (unsigned char)value.ptr[from] <= ' ') {
@@ -103,14 +111,17 @@ static void sum_of(mailproto_bytes value, uint64_t sum[2])
     while (to > from && (unsigned char)value.ptr[to - 1] <= ' ') {
         to--;
     }
-    for (; from < to; from++) {
-        unsigned char octet = (unsigned char)value.ptr[from];
-        a = (a ^ octet) * UINT64_C(0x100000001b3);
-        b = (b + octet) * UINT64_C(0xbf58476d1ce4e5b9);
-        b ^= b >> 29;
+    sum[0] = UINT64_C(0xcbf29ce484222325) ^ (to - from);
+    sum[1] = UINT64_C(0x9e3779b97f4a7c15);
+    for (; to - from >= sizeof word; from += sizeof word) {
+        memcpy(&word, value.ptr + from, sizeof word);
+        add_to(sum, word);
     }
-    sum[0] = a;
-    sum[1] = b;
+    word = 0;
+    for (; from < to; from++) {
+        word = word << 8 | (unsigned char)value.ptr[from];
+    }
+    add_to(sum, word);
 }
 
 /* Which of the three a field is, or -1. */
@@ -204,7 +215,7 @@ static void known_field(struct mailproto_message *m, mailproto_bytes value,
         }
         sum_of(value, sum);
     }
-    if (single >> f->id & 1) {
+    if (mailproto__single_fields >> f->id & 1) {
         if (m->head.seen >> f->id & 1) {
             counts = repeated(m, which, sum);
         }

@@ -1,6 +1,7 @@
 /*
  * The lines of a header (RFC 5322 2.2): where it ends, what is a field and where that
- * ends. Must not know what fields mean.
+ * ends. Must not know what fields mean. Nearly all fields of a header that is fed whole
+ * are read by scan_plain.c, and come to the same here.
  *
  * A line that can be no field does not end the header: of the parsers that were compared
  * most go on, and so the fields behind it count. A delimiter of an enclosing multipart
@@ -32,13 +33,22 @@ static enum mailproto__step header_over(struct mailproto_message *m, int blank)
 static void field_begin(struct mailproto_message *m)
 {
     struct mailproto__field_state *f = &m->field;
-    memset(f, 0, sizeof *f);
-    f->start = m->offset;
+    f->start = m->offset; /* and not cleared at once: see scanner.c */
     f->line = m->offset;
+    f->id = MAILPROTO_FIELD_OTHER;
+    f->flags = 0;
+    f->silent = 0;
+    f->junk = 0;
+    f->bad_name = 0;
+    f->long_line = 0;
+    f->not_utf8 = 0;
+    f->seen = 0;
+    f->checked = 0;
+    f->name_end = 0;
+    f->value = 0;
     m->searched = 0;
     m->state = MAILPROTO__IN_FIELD;
-    if (m->head.fields >= m->options.max_fields ||
-        m->offset - m->head.start >= m->options.max_header) {
+    if (mailproto__header_full(m)) {
         f->silent = 1;
         if (!(m->head.marks & MAILPROTO__HEAD_LIMIT)) {
             m->head.marks |= MAILPROTO__HEAD_LIMIT;

@@ -1,6 +1,6 @@
 /*
- * The parser as its caller sees it: options, memory, pieces in, events out. Owns the order
- * of the scanner's steps; must not know lines.
+ * The parser as its caller sees it: options, memory, pieces in, events out. Must not know
+ * what the scanner's steps are.
  */
 #include "message/scan.h"
 
@@ -102,7 +102,9 @@ mailproto_status mailproto_message_init(void *mem, size_t size,
     if (mem == NULL || out == NULL) {
         return MAILPROTO_ERR_ARGUMENT;
     }
-    if (size < mailproto_message_mem_size(options)) {
+    b = mailproto__block_start(NULL);
+    (void)carve(&b, &o);
+    if (size < b.size) {
         return MAILPROTO_ERR_MEMORY;
     }
     b = mailproto__block_start(mem);
@@ -133,105 +135,12 @@ mailproto_status mailproto_message_feed_eof(mailproto_message *parser)
 
 /* ---- out ----------------------------------------------------------------------------- */
 
-void mailproto__defect(struct mailproto_message *m, uint32_t code, uint64_t offset)
-{
-    struct mailproto__pending *d;
-    if (m->defect_count == MAILPROTO__DEFECTS_MAX) {
-        return;
-    }
-    d = &m->defects[m->defect_count];
-    d->code = code;
-    d->offset = offset;
-    d->part = m->level - 1;
-    m->defect_count++;
-}
-
-void mailproto__use(struct mailproto_message *m, size_t n)
-{
-    m->offset += n;
-    mailproto__window_use(&m->in, n);
-}
-
-static void give_defect(struct mailproto_message *m, mailproto_message_event *ev)
-{
-    const struct mailproto__pending *d = &m->defects[m->defect_next];
-    ev->type = MAILPROTO_MESSAGE_DEFECT;
-    ev->code = d->code;
-    ev->offset = d->offset;
-    ev->depth = d->part;
-    ev->part = m->stack[d->part].part;
-    m->defect_next++;
-    if (m->defect_next == m->defect_count) {
-        m->defect_next = 0;
-        m->defect_count = 0;
-    }
-}
-
-static enum mailproto__step step(struct mailproto_message *m,
-                                 mailproto_message_event *ev)
-{
-    mailproto_bytes view = mailproto__window_view(&m->in);
-    int end = m->eof && mailproto__window_all(&m->in);
-    switch ((enum mailproto__state)m->state) {
-    case MAILPROTO__AT_PART:
-        return mailproto__scan_part_begin(m, ev);
-    case MAILPROTO__AT_FIRST:
-    case MAILPROTO__AT_LINE:
-    case MAILPROTO__IN_FIELD:
-        return mailproto__scan_header(m, ev, view, end);
-    case MAILPROTO__AT_BODY:
-        return mailproto__scan_headers_end(m, ev, view);
-    case MAILPROTO__IN_BODY:
-        return mailproto__scan_body(m, ev, view, end);
-    case MAILPROTO__CLOSING:
-        return mailproto__scan_closing(m, ev);
-    case MAILPROTO__AT_DELIMITER:
-    case MAILPROTO__IN_DELIMITER:
-        return mailproto__scan_delimiter(m, view, end);
-    case MAILPROTO__OVER:
-        break;
-    }
-    return MAILPROTO__NEED;
-}
-
-/* All of the piece is used up but for what must be kept. */
-static mailproto_status next_piece(struct mailproto_message *m)
-{
-    if (m->state <= MAILPROTO__AT_BODY) {
-        mailproto__keep_type(m);
-    }
-    mailproto__window_keep(&m->in);
-    m->fed = 0;
-    return MAILPROTO_AGAIN;
-}
-
 mailproto_status mailproto_message_next_event(mailproto_message *m,
                                               mailproto_message_event *ev)
 {
-    memset(ev, 0, sizeof *ev);
-    for (;;) {
-        if (m->defect_count > 0) {
-            give_defect(m, ev);
-            return MAILPROTO_OK;
-        }
-        if (m->state == MAILPROTO__OVER) {
-            return MAILPROTO_EOF;
-        }
-        if (m->level > 0) {
-            ev->depth = m->level - 1;
-            ev->part = mailproto__top(m)->part;
-        }
-        switch (step(m, ev)) {
-        case MAILPROTO__EVENT:
-            return MAILPROTO_OK;
-        case MAILPROTO__GO_ON:
-            break;
-        case MAILPROTO__NEED:
-            if (mailproto__window_all(&m->in)) {
-                return next_piece(m);
-            }
-            mailproto__window_extend(&m->in);
-            break;
-        }
+    if (m->state == MAILPROTO__AT_LINE && m->defect_count == 0 &&
+        mailproto__scan_plain(m, ev)) {
+        return MAILPROTO_OK;
     }
+    return mailproto__scan_next(m, ev);
 }

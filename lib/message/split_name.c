@@ -3,7 +3,7 @@
  */
 #include "message/split_name.h"
 
-#include "core/mem.h"
+#include "codec/plain.h"
 
 /* RFC 5322 3.6.8: ftext; the colon ends the name. */
 /* clang-format off */
@@ -59,23 +59,27 @@ static int split_odd(mailproto_bytes line, size_t max, size_t at, int end,
     return 1;
 }
 
-/* A word with each octet `octet`. */
-#define EACH(octet) (~(size_t)0 / 255U * (size_t)(octet))
-
-/* Octets from the start on that are of a name, in whole words. */
-static size_t skip_words(const char *at, size_t n)
+/* How many octets from the start a name may hold. */
+static size_t name_end(mailproto_bytes line, size_t n)
 {
     size_t i = 0;
-    while (n - i >= sizeof(size_t)) {
-        size_t word;
-        memcpy(&word, at + i, sizeof word);
-        if ((word | (word + EACH(1))             /* 127 and above */
-             | (word - EACH(33))                 /* below 33 */
-             | ((word ^ EACH(':')) - EACH(1))) & /* 0 */
-            EACH(0x80)) {
+    while (MAILPROTO__HAS_WORDS && n - i >= 8) {
+        uint64_t word = mailproto__plain_word((const unsigned char *)line.ptr + i);
+        uint64_t found = (word | (word + MAILPROTO__EACH(1)) /* 127 and above */
+                          | (word - MAILPROTO__EACH(33))     /* below 33 */
+                          | ((word ^ MAILPROTO__EACH(':')) - MAILPROTO__EACH(1))) &
+                         MAILPROTO__EACH(128);
+        if (found != 0) {
+#ifdef MAILPROTO__FIRST_IS_LOWEST
+            return i + mailproto__before(found);
+#else
             break;
+#endif
         }
-        i += sizeof word;
+        i += 8;
+    }
+    while (i < n && is_name(line.ptr[i])) {
+        i++;
     }
     return i;
 }
@@ -85,15 +89,15 @@ int mailproto__split_name(mailproto_bytes line, int end, struct mailproto__name 
     size_t max =
         line.len < MAILPROTO__NAME_MAX ? line.len : (size_t)MAILPROTO__NAME_MAX;
     size_t at;
-    memset(name, 0, sizeof *name);
+    name->len = 0;
+    name->value = 0;
+    name->bad = 0;
+    name->junk = 0;
     if (is_blank(line.ptr[0])) {
         name->junk = MAILPROTO__JUNK_FOLD;
         return 1;
     }
-    at = skip_words(line.ptr, max);
-    while (at < max && is_name(line.ptr[at])) {
-        at++;
-    }
+    at = name_end(line, max);
     if (at == max || at == 0 || line.ptr[at] != ':') {
         return split_odd(line, max, at, end, name);
     }

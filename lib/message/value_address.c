@@ -285,13 +285,29 @@ static const char *take_text(struct element *e, mailproto_address *a, const char
     return p;
 }
 
+/* Behind the `>` that a `;` at `p` stands before, or `p`: `<undisclosed:;@host>` is
+ * common, and taken apart it would show an address that nobody wrote. */
+static const char *pass_semicolon(struct element *e, const char *p)
+{
+    const char *end = e->v->end;
+    const char *q = p;
+    if (p == end || *p != ';' || (e->v->state & IN_GROUP) != 0) {
+        return p;
+    }
+    while (q < end && *q != '>' && *q != ',' && *q != '<' && *q != '"' && *q != '(') {
+        q++;
+    }
+    e->starved = (uint8_t)(e->starved | (q == end && !mailproto__v_final(e->v)));
+    return q < end && *q == '>' ? q + 1 : p;
+}
+
 /* Behind something that is wrong within angle brackets. */
-static const char *leave_angle(const struct element *e, const char *p)
+static const char *leave_angle(struct element *e, const char *p)
 {
     while (!is_end(e, p) && *p != '>') {
         p++;
     }
-    return p < e->v->end && *p == '>' ? p + 1 : p;
+    return p < e->v->end && *p == '>' ? p + 1 : pass_semicolon(e, p);
 }
 
 /* obs-route without its colon; `p` at its first `@` or comma. NULL: it is none. */

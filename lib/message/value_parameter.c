@@ -6,13 +6,14 @@
 
 #include "core/mem.h"
 #include "core/options.h"
+#include "core/span.h"
 
 enum {              /* state of the cursor */
        STARTED = 1, /* something stands before: a semicolon is due */
        SEMICOLON = 2
 };
 
-enum { SECTION_MAX = 999 };
+enum { SECTION_MAX = 999, NAME_MAX = 127 /* RFC 6838 4.2 */ };
 
 /* ---- the beginning ------------------------------------------------------------------ */
 
@@ -26,22 +27,46 @@ static const char *skip_word(const struct mailproto__value *v, const char *p)
     return p;
 }
 
+/* A token of a type: ASCII only (RFC 2045 5.1), as the scanner reads it. */
+static const char *type_token(const struct mailproto__value *v, const char *p)
+{
+    const char *q = mailproto__v_run(p, v->end, MAILPROTO__V_TOKEN);
+    if (mailproto__v_high(p, q)) {
+        for (q = p; (unsigned char)*q < 128; q++) {
+        }
+    }
+    return q;
+}
+
+/* CFWS, and a CR alone: it ends no line (RFC 5322 2.2), and the scanner passes it. */
+static const char *type_gap(struct mailproto__value *v, const char *p)
+{
+    for (;;) {
+        p = mailproto__v_cfws(v, p);
+        if (p == v->end || *p != '\r' || mailproto__v_starved(v, p)) {
+            return p;
+        }
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
+        p++;
+    }
+}
+
 static const char *take_type(struct mailproto__value *v, mailproto_content *c,
                              int slash)
 {
-    const char *p = mailproto__v_cfws(v, v->at);
-    const char *q = mailproto__v_run(p, v->end, MAILPROTO__V_TOKEN);
+    const char *p = type_gap(v, v->at);
+    const char *q = type_token(v, p);
     const char *start = p;
-    int good = q > p && (!mailproto__v_high(p, q));
+    int good = q > p && q - p <= NAME_MAX;
     c->type = mailproto__v_span(p, q);
     c->offset = mailproto__v_offset(v, p);
-    p = mailproto__v_cfws(v, q);
+    p = type_gap(v, q);
     if (slash && p < v->end && *p == '/') {
-        p = mailproto__v_cfws(v, p + 1);
-        q = mailproto__v_run(p, v->end, MAILPROTO__V_TOKEN);
-        good = good && q > p && !mailproto__v_high(p, q);
+        p = type_gap(v, p + 1);
+        q = type_token(v, p);
+        good = good && q > p && q - p <= NAME_MAX;
         c->subtype = mailproto__v_span(p, q);
-        p = mailproto__v_cfws(v, q);
+        p = type_gap(v, q);
     } else {
         good = good && !slash;
     }
@@ -193,6 +218,31 @@ static const char *more_words(const struct mailproto__value *v, const char *p)
     }
 }
 
+/* A boundary without quotes ends where the scanner ends it: at a blank, a semicolon, or a
+ * comment. */
+static int is_boundary(mailproto_bytes name)
+{
+    return mailproto__equal_nocase(name, MAILPROTO__LITERAL("boundary"));
+}
+
+static const char *take_boundary(struct mailproto__value *v, mailproto_parameter *a,
+                                 const char *p)
+{
+    const char *start = p;
+    const char *odd;
+    p = mailproto__v_run(p, v->end, MAILPROTO__V_TOKEN);
+    odd = p;
+    while (p < v->end && *p != ';' && *p != '(' &&
+           !mailproto__v_is(*p, MAILPROTO__V_BLANK) && *p != '\r') {
+        p++;
+    }
+    if (p > odd) {
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_PARAMETER_QUOTES, odd);
+    }
+    a->value = mailproto__v_span(start, p);
+    return p;
+}
+
 /* A value without quotes; behind it. */
 static const char *take_token(struct mailproto__value *v, mailproto_parameter *a,
                               const char *p)
@@ -255,7 +305,7 @@ static const char *take_parameter(struct mailproto__value *v, mailproto_paramete
         a->flags |= MAILPROTO_PARAMETER_QUOTED;
         p = q;
     } else {
-        p = take_token(v, a, p);
+        p = is_boundary(a->name) ? take_boundary(v, a, p) : take_token(v, a, p);
     }
     if (mailproto__v_utf8(v, start, p)) {
         mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_PARAMETER_8BIT, start);

@@ -19,6 +19,9 @@ enum { MAILPROTO__PARAMETER_VALUE_MAX = (1 << 22) - 1 };
 /* Whether it looks as if encoded words stand in it. */
 int mailproto__has_words(mailproto_bytes b);
 
+/* A flag beside those of mailproto_parameter_get(): a plain name counts before name*. */
+#define MAILPROTO__PARAMETER_PLAIN_FIRST UINT32_C(0x80000000)
+
 /*
  * The value of parameter `name`, joined and decoded into `to`. OK, EOF (there is none), or
  * what the converter said. Encoded words (unless `flags` leave them) are the caller's:
@@ -30,5 +33,14 @@ mailproto_status mailproto__parameter_join(struct mailproto__value *v,
                                            struct mailproto__put *to,
                                            mailproto_parameter_info *info,
                                            mailproto_bytes *words);
+
+/* The boundary that the scanner goes by, in place of what was joined into `to`. OK, or EOF:
+ * there is none. */
+mailproto_status mailproto__parameter_boundary(struct mailproto__value *v,
+                                               uint32_t flags,
+                                               struct mailproto__put *to);
+
+/* Controls become blanks: 1 if there was any. */
+int mailproto__clean(char *text, size_t len);
 
 #endif /* MAILPROTO_MESSAGE_VALUE_PARAMETER_H */

@@ -254,17 +254,19 @@ static int decode_found(struct sink *s, struct found *f, uint32_t flags,
                         mailproto_parameter_info *info, mailproto_bytes *words)
 {
     mailproto_parameter a;
+    int plain =
+        f->plain.name.ptr != NULL && (flags & MAILPROTO__PARAMETER_PLAIN_FIRST) != 0;
     memset(&a, 0, sizeof a);
     if (f->plain.name.ptr != NULL && (f->extended.name.ptr != NULL || f->count > 0)) {
         mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_BOTH,
                           s->v->begin + f->plain.offset);
     }
-    if (f->extended.name.ptr != NULL) {
+    if (!plain && f->extended.name.ptr != NULL) {
         decode(s, f, &f->extended, converter, info);
-    } else if (section(s->v, f, 0, &a)) {
+    } else if (!plain && section(s->v, f, 0, &a)) {
         decode(s, f, &a, converter, info);
     } else {
-        if (f->count > 0) {
+        if (!plain && f->count > 0) {
             mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_GAP,
                               s->v->begin + (f->at[0] >> NUMBER_BITS));
         }

@@ -20,8 +20,7 @@ int mailproto__has_words(mailproto_bytes b)
     return 0;
 }
 
-/* Controls become blanks: 1 if there was any. */
-static int clean(char *text, size_t len)
+int mailproto__clean(char *text, size_t len)
 {
     int found = 0;
     size_t i;
@@ -59,10 +58,19 @@ static mailproto_status put_words(struct mailproto__value *v, mailproto_bytes va
         }
         p++;
     }
-    if (clean(to->out, to->len < to->cap ? to->len : to->cap)) {
+    if (mailproto__clean(to->out, to->len < to->cap ? to->len : to->cap)) {
         mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, v->begin);
     }
     return status;
+}
+
+static int is_misuse(mailproto_bytes value, mailproto_bytes name, uint32_t flags,
+                     const mailproto_defects *defects)
+{
+    const uint32_t known = MAILPROTO_PARAMETER_RAW | MAILPROTO_PARAMETER_NO_WORDS;
+    return (flags & ~known) != 0 || name.len == 0 ||
+           value.len > MAILPROTO__PARAMETER_VALUE_MAX ||
+           (defects != NULL && defects->struct_size < sizeof *defects);
 }
 
 mailproto_status mailproto_parameter_get(mailproto_bytes value, mailproto_bytes name,
@@ -77,11 +85,9 @@ mailproto_status mailproto_parameter_get(mailproto_bytes value, mailproto_bytes 
     mailproto_parameter_info known;
     mailproto_bytes words = {NULL, 0};
     mailproto_status status;
+    int boundary = mailproto__equal_nocase(name, MAILPROTO__LITERAL("boundary"));
     *len = 0;
-    if ((flags & ~(uint32_t)(MAILPROTO_PARAMETER_RAW | MAILPROTO_PARAMETER_NO_WORDS)) !=
-            0 ||
-        name.len == 0 || value.len > MAILPROTO__PARAMETER_VALUE_MAX ||
-        (defects != NULL && defects->struct_size < sizeof *defects)) {
+    if (is_misuse(value, name, flags, defects)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     memset(&to, 0, sizeof to);
@@ -89,9 +95,17 @@ mailproto_status mailproto_parameter_get(mailproto_bytes value, mailproto_bytes 
     to.out = out;
     to.cap = cap;
     mailproto__v_whole(&v, value, 0, defects);
+    if (boundary) { /* ASCII: no charset and no words are wanted */
+        converter = NULL;
+        flags |= MAILPROTO_PARAMETER_NO_WORDS | MAILPROTO__PARAMETER_PLAIN_FIRST;
+    }
     status = mailproto__parameter_join(&v, name, flags, converter, &to, &known, &words);
     if (status == MAILPROTO_OK && words.ptr != NULL) {
         status = put_words(&v, words, converter, &to);
+    }
+    if (boundary && (status == MAILPROTO_OK || status == MAILPROTO_EOF)) {
+        status = mailproto__parameter_boundary(&v, flags, &to);
+        known.sections = known.sections > 0 ? known.sections : 1;
     }
     if (status == MAILPROTO_OK && info != NULL) {
         known.struct_size = sizeof known;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mailproto/imap.h>
+#include <mailproto/imap_fetch.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

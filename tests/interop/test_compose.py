@@ -33,7 +33,7 @@ def messages():
     if not program:
         raise Skip("unit_message_compose_roundtrip is not built (needs libcmocka-dev)")
     out = subprocess.run([program, "write", str(COUNT)], stdin=subprocess.DEVNULL,
-                         capture_output=True, timeout=100, check=True).stdout
+                         capture_output=True, timeout=200, check=True).stdout
     lines = [json.loads(line) for line in out.splitlines()]
     check(len(lines) > COUNT * 0.9, len(lines))
     return lines

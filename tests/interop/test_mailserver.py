@@ -5,6 +5,8 @@ happens in between.
 Runs build/.../mailproto-mailserver on free ports of loopback, with queues and Maildirs in
 a temporary folder. Its clients are Python's smtplib and plain sockets; its next servers
 are itself and a small scripted one. Standard library only. Arguments: names of tests."""
+import email
+import email.policy
 import glob
 import os
 import pathlib
@@ -47,7 +49,7 @@ def check(condition, *what):
         raise Failure(" ".join(str(w) for w in what) or "check failed")
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
@@ -87,7 +89,7 @@ class Server:
         return Raw(self.port)
 
     def client(self, **options):
-        return smtplib.SMTP("127.0.0.1", self.port, timeout=20, **options)
+        return smtplib.SMTP("127.0.0.1", self.port, timeout=60, **options)
 
     def new(self, user):
         """Messages in a Maildir, as bytes, oldest first."""
@@ -109,7 +111,7 @@ class Server:
         self.process.wait()
         Server.running.remove(self)
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=60):
         Raw.close_all()
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -143,7 +145,7 @@ class Raw:
 
     def __init__(self, port, greeting=220):
         Raw.open.append(self)
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.file = self.socket.makefile("rb")
         self.expect(greeting)
 
@@ -657,11 +659,23 @@ def test_bounce(folder):
     fields, content = below_trace(got)
     check(fields == ["Return-Path: <>"], fields)
     for wanted in (b"Nobody here?", b"nobody@far.test", b"550 5.1.1", b"Subject: The one",
-                   b"To: <alice@src.test>\r\n", b"From: ", b"Date: ", b"Message-ID: <",
+                   b"To: alice@src.test\r\n", b"From: ", b"Date: ", b"Message-ID: <",
                    b"Auto-Submitted: auto-replied\r\n", b"MIME-Version: 1.0\r\n"):
         check(wanted in content, wanted, "is not in", content)
     check(b"x@far.test" not in content, "who has it is in the notice")
     check(b"\n" not in content.replace(b"\r\n", b""), "bare line ends")
+    report = email.message_from_bytes(content, policy=email.policy.default)  # RFC 3464
+    check(report.get_content_type() == "multipart/report" and not report.defects and
+          report["content-type"].params["report-type"] == "delivery-status", report.items())
+    people, programs, about = report.iter_parts()
+    check(people.get_content_type() == "text/plain", people)
+    check(about.get_content_type() == "text/rfc822-headers", about)
+    check("Subject: The one" in about.get_content(), about)
+    whole, failed = programs.get_payload()
+    check(whole["Reporting-MTA"].startswith("dns; "), whole.items())
+    check(dict(failed.items()) == {
+        "Final-Recipient": "rfc822; nobody@far.test", "Action": "failed", "Status": "5.1.1",
+        "Diagnostic-Code": "smtp; 550 5.1.1 Nobody here?"}, failed.items())
     check(len(far.messages) == 1, "the other recipient")
     # Given up after two seconds.
     with s.client() as c:
@@ -757,7 +771,7 @@ def test_restart(folder):
     check(not s.unfinished(), "left over")
     # Two servers never share a queue.
     second = subprocess.run([PROGRAM, "--name", "x", "--listen", "127.0.0.1:0", "--queue",
-                             str(s.queue)], stderr=subprocess.PIPE, timeout=20, check=False)
+                             str(s.queue)], stderr=subprocess.PIPE, timeout=60, check=False)
     check(second.returncode == 1 and b"another server" in second.stderr, second)
     s.stop()
     far.close()
@@ -837,7 +851,7 @@ def deaf_client(port):
     deaf.setblocking(False)
     begun = time.monotonic()
     try:
-        while time.monotonic() - begun < 20:
+        while time.monotonic() - begun < 60:
             try:
                 deaf.send(b"HELP\r\nNOOP\r\n" * 500)
             except BlockingIOError:
@@ -864,7 +878,7 @@ def test_slow_and_idle(folder):
     silent = s.connect()
     begun = time.monotonic()
     silent.expect(421)
-    check(1.5 < time.monotonic() - begun < 6, "the time-out of an idle client")
+    check(1.5 < time.monotonic() - begun < 20, "the time-out of an idle client")
     check(silent.file.read() == b"")
     half = s.connect()
     half.start("a@src.test", "b@dest.test")
@@ -873,7 +887,7 @@ def test_slow_and_idle(folder):
     wait_for(lambda: not s.unfinished(), "the file to go")
     wait_for(lambda: len(s.new("b")) == 2, "two messages")
     took = deaf_client(s.port)
-    check(took < 15, "who never reads is still there after", took)
+    check(took < 45, "who never reads is still there after", took)
     with s.client() as c:
         check(c.noop()[0] == 250)
     s.stop()
@@ -947,7 +961,7 @@ def test_demo(folder):
     if not glob.glob(build + "/**/mailproto-send", recursive=True):
         return "skipped: mailproto-send is not built"
     run = subprocess.run(["bash", str(demo), "--programs", build], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+                         stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
                          env={**os.environ, "TMPDIR": str(folder)})
     check(run.returncode == 0 and "each the same byte for byte" in run.stdout, run.stdout)
     check(run.stdout.count("octets: the same") == 7, run.stdout)

@@ -28,7 +28,7 @@ def program(name):
 
 
 def run(*command, status=0, data=b"", columns="60"):
-    done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False,
+    done = subprocess.run(command, input=data, capture_output=True, timeout=200, check=False,
                           env=dict(os.environ, COLUMNS=columns))
     assert done.returncode == status, (command, done)
     return done.stdout

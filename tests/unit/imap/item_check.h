@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include <mailproto/imap.h>
+#include <mailproto/imap_fetch.h>
 
 enum { ITEM_PARTS = 64, ITEM_OUT = 65536, ITEM_WORK = 2048 };
 

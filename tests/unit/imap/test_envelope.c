@@ -135,6 +135,74 @@ static void groups(void **state)
                 "((NIL NIL \"undisclosed-recipients\" NIL)(NIL NIL NIL NIL))");
 }
 
+/* RFC 5322 4.5.3: destinations that stand several times are one list; of other fields the
+ * first counts (4.5: unspecified). */
+static void repeated(void **state)
+{
+    (void)state;
+    check_field("To: a@h\r\nTo: B <b@h>\r\nX: y\r\nTo: c@h", TO,
+                "((NIL NIL \"a\" \"h\")(\"B\" NIL \"b\" \"h\")(NIL NIL \"c\" \"h\"))");
+    check_field("Cc: a@h\r\nCC : b@h", CC,
+                "((NIL NIL \"a\" \"h\")(NIL NIL \"b\" \"h\"))");
+    check_field("Bcc:\r\nBcc: ,\r\nBcc: b@h\r\nBcc:", BCC, "((NIL NIL \"b\" \"h\"))");
+    check_field("To:\r\nTo: (none)", TO, "NIL");
+    check_field("To: G: a@h\r\nTo: b@h", TO,
+                "((NIL NIL \"G\" NIL)(NIL NIL \"a\" \"h\")(NIL NIL NIL NIL)"
+                "(NIL NIL \"b\" \"h\"))");
+    check_field("Sender: a@h\r\nSender: b@h", SENDER, "((NIL NIL \"a\" \"h\"))");
+    check_field("Reply-To: a@h\r\nReply-To: b@h", REPLY_TO, "((NIL NIL \"a\" \"h\"))");
+    check_field("Sender: \r\nSender: b@h", SENDER, "NIL");
+    check_item(
+        "To: a@h\r\nCc: c@h\r\nFrom: f@h\r\nTo: b@h\r\nFrom: g@h\r\nCc: d@h\r\n\r\n",
+        ITEM_ENVELOPE,
+        "(NIL NIL ((NIL NIL \"f\" \"h\")) ((NIL NIL \"f\" \"h\"))"
+        " ((NIL NIL \"f\" \"h\"))"
+        " ((NIL NIL \"a\" \"h\")(NIL NIL \"b\" \"h\"))"
+        " ((NIL NIL \"c\" \"h\")(NIL NIL \"d\" \"h\")) NIL NIL NIL)");
+}
+
+/* A header of nothing but such fields is still read once a name: each octet of it is
+ * asked for a few times, whatever their number. */
+static uint64_t asked;
+
+static mailproto_status counted_read_at(void *ctx, uint64_t offset, void *buf,
+                                        size_t cap, size_t *got)
+{
+    const mailproto_source *m = ctx;
+    if (offset >= m->size) {
+        *got = 0;
+        return MAILPROTO_EOF;
+    }
+    *got = m->size - offset < cap ? (size_t)(m->size - offset) : cap;
+    memcpy(buf, (const char *)m->data + offset, *got);
+    asked += *got;
+    return MAILPROTO_OK;
+}
+
+static void many_repeated(void **state)
+{
+    static struct item_message m;
+    static char message[16384], out[ITEM_OUT];
+    mailproto_source source = {sizeof source,   0,   &m.source, NULL, 0,
+                               counted_read_at, NULL};
+    size_t len = 0;
+    size_t i;
+    (void)state;
+    for (i = 0; i < 1000; i++) {
+        memcpy(message + len, "To: a@h\r\n", 9);
+        len += 9;
+    }
+    memcpy(message + len, "\r\n", 2);
+    len += 2;
+    item_message_open(&m, message, len, NULL);
+    source.size = len;
+    asked = 0;
+    len = item_write(&m, ITEM_ENVELOPE, &source, 512, out);
+    assert_int_equal(len, strlen("(NIL NIL NIL NIL NIL () NIL NIL NIL NIL)") +
+                              1000 * strlen("(NIL NIL \"a\" \"h\")"));
+    assert_true(asked < 6 * source.size); /* twice, and what a walker reads ahead */
+}
+
 /* Never NIL as mailbox or host: that is a group. */
 static void no_address(void **state)
 {
@@ -250,6 +318,7 @@ int main(void)
         cmocka_unit_test(defaults),   cmocka_unit_test(texts),
         cmocka_unit_test(nul),        cmocka_unit_test(names),
         cmocka_unit_test(mailboxes),  cmocka_unit_test(groups),
+        cmocka_unit_test(repeated),   cmocka_unit_test(many_repeated),
         cmocka_unit_test(no_address), cmocka_unit_test(long_list),
         cmocka_unit_test(failures),   cmocka_unit_test(cut)};
     return cmocka_run_group_tests(tests, NULL, NULL);

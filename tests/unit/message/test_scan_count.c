@@ -44,6 +44,8 @@ static void expect(const char *at, size_t len)
     int plain = 1;
     mailproto__count(at, len, &c);
     expect_counts(&c, &e);
+    mailproto__count_lines(at, len, &c);
+    expect_counts(&c, &e);
 #ifdef MAILPROTO__X86
     if (mailproto_cpu() >> 24 & MAILPROTO__CPU_AVX2) {
         mailproto__count_x86(at, len, &c);

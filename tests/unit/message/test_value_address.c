@@ -91,6 +91,28 @@ static const struct value_case lists[] = {
     {"a@b.<c@d>",
      "text@0 name=\"a@b.<c@d>\"\n"
      "NO_ADDRESS@0\n"},
+    {"<Undisclosed-Recipient:;@h.example>, b@c",
+     "text@0 name=\"<Undisclosed-Recipient:;@h.example>\"\n"
+     "mailbox@37 local=\"b\" domain=\"c\" raw=\"b@c\" spec=\"b@c\"\n"
+     "NO_ADDRESS@0\n"},
+    {"<x:;a@b",
+     "text@0 name=\"<x:\"\n"
+     "mailbox@4 local=\"a\" domain=\"b\" raw=\"a@b\" spec=\"a@b\"\n"
+     "NO_ADDRESS@0 SEPARATOR@3\n"},
+    {"<x:;<c@d>",
+     "text@0 name=\"<x:\"\n"
+     "mailbox@4 2 local=\"c\" domain=\"d\" raw=\"<c@d>\" spec=\"c@d\"\n"
+     "NO_ADDRESS@0 SEPARATOR@3\n"},
+    {"<x y;;;>;e@f",
+     "text@0 name=\"<x y;;;>\"\n"
+     "mailbox@9 local=\"e\" domain=\"f\" raw=\"e@f\" spec=\"e@f\"\n"
+     "NO_ADDRESS@0 SEPARATOR@8\n"},
+    {"G: <x y;z@w",
+     "group@0 name=\"G\"\n"
+     "text@3 1 name=\"<x y\"\n"
+     "end@7\n"
+     "mailbox@8 local=\"z\" domain=\"w\" raw=\"z@w\" spec=\"z@w\"\n"
+     "NO_ADDRESS@3 NO_SEPARATOR@8\n"},
     {"a@b@c",
      "text@0 name=\"a@b@c\"\n"
      "NO_ADDRESS@0\n"},

@@ -16,8 +16,8 @@
 
 /* Where the library reads otherwise than the majority, and why: docs/differences.md. */
 static const char *const differences[] = {
-    "h00061", "h00350", "h00502", "h00575", "h02182", "h02513", "h05852",
-    "h05951", "h06043", "h06051", "h06059", "h06060", "h06004", NULL,
+    "h00061", "h00350", "h00502", "h00575", "h02182", "h02513", "h05852", "h05951",
+    "h06043", "h06051", "h06059", "h06060", "h06004", "h03254", NULL,
 };
 
 /* ---- charsets that are not built in ----------------------------------------------------- */

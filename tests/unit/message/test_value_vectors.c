@@ -105,9 +105,9 @@ static void dates(void **state)
 /* ---- parameters ------------------------------------------------------------------- */
 
 static const char *const parameter_differences[] = {
-    "eaaaa52dd0", "9ba91df629", "31b56fd11f", "e5f74086f0", "33d6d11b90", "87424b5742",
-    "8967aa324d", "9892aa9516", "40efbc90ba", "383b9e452b", "0b536fdc95", "0313bbffd0",
-    "13aa5efac4", "e62e0cc35d", "ec4e6d5161", NULL,
+    "eaaaa52dd0", "9ba91df629", "31b56fd11f", "e5f74086f0", "33d6d11b90",
+    "87424b5742", "9892aa9516", "40efbc90ba", "383b9e452b", "13aa5efac4",
+    "e62e0cc35d", "ec4e6d5161", NULL,
 };
 
 static int same_parameter(mailproto_bytes value, const char *name, const char *expected)

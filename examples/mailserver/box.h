@@ -1,0 +1,185 @@
+/*
+ * A user's mail as mailboxes: Maildir++ folders, with an index in SQLite that keeps
+ * what files cannot (UIDs, mod-sequences, keywords). One `store` a user and one `box` a
+ * mailbox in this process, shared by all sessions. Knows files and the index, and no
+ * protocol but for IMAP's names of flags.
+ */
+#ifndef MAILSERVER_BOX_H
+#define MAILSERVER_BOX_H
+
+#include "file.h"
+
+#include <mailproto/imap.h>
+#include <sqlite3.h>
+#include <stdint.h>
+
+enum {
+    BOX_KEYWORDS = 64, /* keywords in use in one mailbox */
+    BOX_ID_SIZE = 20,  /* of an EMAILID */
+    BOX_NAME_MAX = 240 /* octets of a folder's name on the disk */
+};
+
+struct box_message {
+    uint32_t uid;
+    uint32_t flags;    /* MAILPROTO_IMAP_SEEN ... */
+    uint64_t keywords; /* bits: places in the box's list */
+    uint64_t size;     /* octets with CRLF */
+    uint64_t modseq;
+    int64_t internal;      /* INTERNALDATE, seconds */
+    int64_t saved;         /* SAVEDATE */
+    int32_t zone;          /* of INTERNALDATE, minutes */
+    unsigned char is_new;  /* the file is in new/ */
+    unsigned char found;   /* by this scan */
+    unsigned char missing; /* scans that have not found it */
+    unsigned char gone;    /* to be removed by box_purge() */
+    char *name;            /* the file's, flags included */
+    char email_id[BOX_ID_SIZE];
+};
+
+/* A file that the index does not know yet. */
+struct box_fresh {
+    char *name;
+    int is_new;
+    int64_t time;
+};
+
+struct box {
+    struct boxes *store;
+    struct box *next;
+    unsigned users;
+    int64_t id;
+    char *name; /* UTF-8, levels parted by '/' */
+    char path[FILE_PATH_MAX];
+    uint32_t uidvalidity;
+    uint32_t uidnext;
+    uint64_t modseq; /* the highest */
+    uint64_t change; /* another number whenever a session has something to tell */
+    int gone;        /* deleted meanwhile */
+    int row_changed; /* its row is to be written */
+    struct box_message *list; /* by UID */
+    size_t count, room;
+    char *keywords[BOX_KEYWORDS];
+    size_t keyword_count;
+    int64_t stamp[2]; /* of new/ and cur/ when they were read */
+    int settled;      /* they were old then: the same stamp means the same files */
+    struct box_fresh *fresh; /* found and not taken up */
+    size_t fresh_count, fresh_room, fresh_at;
+};
+
+struct boxes {
+    struct boxes *next;
+    unsigned users;
+    char root[FILE_PATH_MAX]; /* the Maildir */
+    const char *host;
+    sqlite3 *db;
+    struct box *boxes;
+    int writing; /* a transaction is open */
+    int durable; /* ... that must not be lost: UIDs were given out */
+};
+
+/* ---- the store: box_store.c ------------------------------------------------------ */
+
+/* The store of a user's Maildir, which is made when it is missing. NULL: failed, and it
+   was logged. */
+struct boxes *boxes_open(const char *root, const char *user, const char *host);
+void boxes_close(struct boxes *store);
+
+/* Writes what was changed since the last time; the sessions' turns end with it. */
+void boxes_flush(struct boxes *store);
+
+/* A mailbox as the index lists it. */
+struct box_entry {
+    char *name;
+    int present; /* 0: deleted, or never there, but subscribed */
+    int subscribed;
+    uint32_t special_use; /* MAILPROTO_IMAP_ATTR_... */
+};
+
+/* All of them by name; -1: failed. Release with boxes_list_free(). */
+int boxes_list(struct boxes *store, struct box_entry **list, size_t *count);
+void boxes_list_free(struct box_entry *list, size_t count);
+
+/* Opens a mailbox; its messages are not complete before box_scan() said so. NULL: there
+   is none (`errno` ENOENT), or it failed. */
+struct box *box_open(struct boxes *store, const char *name);
+void box_close(struct box *box);
+
+/* 0, or -1 with errno: EEXIST, ENOENT, EINVAL (no name for a mailbox), ENOTEMPTY (it
+   has mailboxes below). */
+int box_create(struct boxes *store, const char *name, uint32_t special_use);
+int box_delete(struct boxes *store, const char *name);
+int box_rename(struct boxes *store, const char *from, const char *to);
+int box_subscribe(struct boxes *store, const char *name, int subscribed);
+
+/* Runs a statement; `format` has a letter for each argument: i int64, t text. 0 or -1.
+   */
+int boxes_run(struct boxes *store, const char *sql, const char *format, ...);
+/* The same, in the transaction that boxes_flush() ends. */
+int boxes_write(struct boxes *store, const char *sql, const char *format, ...);
+
+/* ---- names: box_name.c ----------------------------------------------------------- */
+
+/* The folder of a mailbox below the Maildir: "" for INBOX, ".A.B" for "A/B". 0, or -1:
+   it cannot be a name. */
+int box_folder(const char *name, char folder[BOX_NAME_MAX]);
+/* The name of a folder; release with free(). NULL: none. */
+char *box_name_of(const char *folder);
+
+/* ---- messages: box_message.c, box_scan.c ----------------------------------------- */
+
+/* Brings the list up to date with the files, until done (1) or `until` in loop_now() is
+   over (0: call again); -1: failed. */
+int box_scan(struct box *box, int64_t until);
+
+struct box_message *box_find(struct box *box, uint32_t uid);
+
+/* The bit of a keyword; 0: there is none, or no room for it. */
+uint64_t box_keyword(struct box *box, mailproto_bytes name, int create);
+
+/* Sets flags, in the file's name and the index. 0, or -1. */
+int box_set_flags(struct box *box, struct box_message *m, uint32_t flags,
+                  uint64_t keywords);
+
+/* From new/ to cur/. */
+void box_take(struct box *box, struct box_message *m);
+
+/* Reads a message: a descriptor, or -1. */
+int box_read(struct box *box, uint32_t uid);
+
+/* Removes those with `gone`, files and rows. How many. */
+size_t box_purge(struct box *box);
+
+/* UIDs that went with a higher mod-sequence, ascending; release with free(). 0 or -1.
+   */
+int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count);
+
+/* A message on its way in: a file in tmp/. */
+struct box_draft {
+    char name[128];
+    uint32_t flags;
+    uint64_t keywords;
+    uint64_t size;
+    int64_t internal;
+    int32_t zone;
+    char email_id[BOX_ID_SIZE];
+};
+
+/* Makes the file: a descriptor, or -1. */
+int box_draft(struct box *box, struct box_draft *draft);
+/* Another name for a message of this or another mailbox. 0 or -1. */
+int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
+                   struct box_draft *draft);
+void box_draft_drop(struct box *box, const struct box_draft *draft);
+/* Takes them all in, or none; `*first`: the first UID, the others follow it. 0 or -1.
+   */
+int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
+                     uint32_t *first);
+
+/* For box_scan.c and box_message.c: a place at the end of the list, zeroed; NULL. */
+struct box_message *box_grow(struct box *box);
+int box_insert_row(struct box *box, const struct box_message *m);
+size_t box_base(const char *name); /* octets before the flags */
+uint32_t box_letters(const char *name);
+void box_make_id(char id[BOX_ID_SIZE]);
+
+#endif /* MAILSERVER_BOX_H */

@@ -1,0 +1,436 @@
+/* Messages of a mailbox: their files and their rows. See box.h. */
+#include "box.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- names of files -------------------------------------------------------------- */
+
+struct letter {
+    char letter;
+    uint32_t flag;
+};
+
+/* In the order that names have them (cr.yp.to/proto/maildir.html). */
+static const struct letter letters[] = {{'D', MAILPROTO_IMAP_DRAFT},
+                                        {'F', MAILPROTO_IMAP_FLAGGED},
+                                        {'R', MAILPROTO_IMAP_ANSWERED},
+                                        {'S', MAILPROTO_IMAP_SEEN},
+                                        {'T', MAILPROTO_IMAP_DELETED}};
+enum { LETTERS = sizeof letters / sizeof letters[0] };
+
+size_t box_base(const char *name)
+{
+    return strcspn(name, ":");
+}
+
+uint32_t box_letters(const char *name)
+{
+    uint32_t flags = 0;
+    const char *info = strstr(name, ":2,");
+    for (size_t i = 0; info != NULL && i < LETTERS; i++) {
+        flags |= strchr(info + 3, letters[i].letter) != NULL ? letters[i].flag : 0;
+    }
+    return flags;
+}
+
+/* The name with these flags; letters that are not ours stay. NULL: no memory. */
+static char *name_with(const char *old, uint32_t flags)
+{
+    size_t len = box_base(old);
+    const char *info = strstr(old, ":2,");
+    char *name = malloc(strlen(old) + LETTERS + 4);
+    if (name == NULL) {
+        return NULL;
+    }
+    memcpy(name, old, len);
+    memcpy(name + len, ":2,", 3);
+    len += 3;
+    for (char c = 'A'; c <= 'z'; c++) {
+        int set = info != NULL && strchr(info + 3, c) != NULL;
+        for (size_t i = 0; i < LETTERS; i++) {
+            set = letters[i].letter == c ? (flags & letters[i].flag) != 0 : set;
+        }
+        if (set) {
+            name[len++] = c;
+        }
+    }
+    name[len] = '\0';
+    return name;
+}
+
+/* A name for a file that no other has. */
+static void unique_name(const struct boxes *store, char *name, size_t size)
+{
+    static unsigned long count;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(name, size, "%lld.M%ldP%ldQ%lu.%.60s", (long long)now.tv_sec,
+             now.tv_nsec / 1000, (long)getpid(), ++count, store->host);
+}
+
+void box_make_id(char id[BOX_ID_SIZE])
+{
+    unsigned char octets[8] = {0};
+    if (getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets) {
+        log_line("no random numbers");
+    }
+    id[0] = 'E';
+    for (size_t i = 0; i < sizeof octets; i++) {
+        snprintf(id + 1 + 2 * i, 3, "%02x", octets[i]);
+    }
+}
+
+/* ---- the list -------------------------------------------------------------------- */
+
+struct box_message *box_grow(struct box *box)
+{
+    if (box->count == box->room) {
+        size_t room = box->room * 2 + 64;
+        struct box_message *list = realloc(box->list, room * sizeof *list);
+        if (list == NULL) {
+            return NULL;
+        }
+        box->list = list;
+        box->room = room;
+    }
+    memset(&box->list[box->count], 0, sizeof box->list[0]);
+    return &box->list[box->count];
+}
+
+struct box_message *box_find(struct box *box, uint32_t uid)
+{
+    size_t low = 0, high = box->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (box->list[middle].uid < uid) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < box->count && box->list[low].uid == uid ? &box->list[low] : NULL;
+}
+
+uint64_t box_keyword(struct box *box, mailproto_bytes name, int create)
+{
+    size_t i = 0;
+    while (i < box->keyword_count &&
+           (strlen(box->keywords[i]) != name.len ||
+            strncasecmp(box->keywords[i], name.ptr, name.len) != 0)) {
+        i++;
+    }
+    if (i == box->keyword_count) {
+        if (!create || i == BOX_KEYWORDS || name.len == 0 || name.len > 200) {
+            return 0;
+        }
+        box->keywords[i] = strndup(name.ptr, name.len);
+        if (box->keywords[i] == NULL) {
+            return 0;
+        }
+        box->keyword_count++;
+    }
+    return (uint64_t)1 << i;
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+static char *keyword_text(const struct box *box, uint64_t bits)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < box->keyword_count; i++) {
+        size += (bits >> i & 1) != 0 ? strlen(box->keywords[i]) + 1 : 0;
+    }
+    char *text = malloc(size);
+    char *end = text;
+    for (size_t i = 0; text != NULL && i < box->keyword_count; i++) {
+        if ((bits >> i & 1) != 0) {
+            size_t len = strlen(box->keywords[i]);
+            if (end > text) {
+                *end++ = ' ';
+            }
+            memcpy(end, box->keywords[i], len);
+            end += len;
+        }
+    }
+    if (text != NULL) {
+        *end = '\0';
+    }
+    return text;
+}
+
+int box_insert_row(struct box *box, const struct box_message *m)
+{
+    char *keywords = keyword_text(box, m->keywords);
+    char *base = strndup(m->name, box_base(m->name));
+    int result = -1;
+    if (keywords != NULL && base != NULL) {
+        result =
+            boxes_write(box->store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+                        "iititiiiiit", box->id, (int64_t)m->uid, base,
+                        (int64_t)m->flags, keywords, m->internal, (int64_t)m->zone,
+                        (int64_t)m->size, (int64_t)m->modseq, m->saved, m->email_id);
+    }
+    free(keywords);
+    free(base);
+    return result;
+}
+
+/* ---- flags ----------------------------------------------------------------------- */
+
+/* Gives the file another name; in cur/. */
+static int move_file(struct box *box, struct box_message *m, uint32_t flags)
+{
+    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    char *name = name_with(m->name, flags);
+    if (name == NULL) {
+        return -1;
+    }
+    if (!m->is_new && strcmp(name, m->name) == 0) {
+        free(name);
+        return 0;
+    }
+    if (file_path(old, box->path, m->is_new ? "new" : "cur", m->name) < 0 ||
+        file_path(path, box->path, "cur", name) < 0 || rename(old, path) < 0) {
+        free(name);
+        box->settled = 0; /* somebody else has moved it: look again */
+        return -1;
+    }
+    free(m->name);
+    m->name = name;
+    m->is_new = 0;
+    return 0;
+}
+
+int box_set_flags(struct box *box, struct box_message *m, uint32_t flags,
+                  uint64_t keywords)
+{
+    if (flags == m->flags && keywords == m->keywords) {
+        return 0;
+    }
+    if (move_file(box, m, flags) < 0) {
+        return -1;
+    }
+    m->flags = flags;
+    m->keywords = keywords;
+    m->modseq = ++box->modseq;
+    box->row_changed = 1;
+    box->change++;
+    char *text = keyword_text(box, keywords);
+    int result = text == NULL
+                     ? -1
+                     : boxes_write(box->store,
+                                   "UPDATE message SET flags = ?, keywords = ?, modseq"
+                                   " = ? WHERE mailbox = ? AND uid = ?",
+                                   "itiii", (int64_t)flags, text, (int64_t)m->modseq,
+                                   box->id, (int64_t)m->uid);
+    free(text);
+    return result;
+}
+
+void box_take(struct box *box, struct box_message *m)
+{
+    if (m->is_new && move_file(box, m, m->flags) == 0) {
+        box->change++;
+    }
+}
+
+int box_read(struct box *box, uint32_t uid)
+{
+    char path[FILE_PATH_MAX];
+    for (int n = 0; n < 2; n++) {
+        struct box_message *m = box_find(box, uid);
+        if (m == NULL ||
+            file_path(path, box->path, m->is_new ? "new" : "cur", m->name) < 0) {
+            return -1;
+        }
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 || errno != ENOENT) {
+            return fd;
+        }
+        box->settled = 0; /* moved or removed by somebody else */
+        if (n > 0 || box_scan(box, INT64_MAX) < 0) {
+            return -1;
+        }
+    }
+    return -1;
+}
+
+size_t box_purge(struct box *box)
+{
+    char path[FILE_PATH_MAX];
+    size_t kept = 0, removed = 0;
+    for (size_t i = 0; i < box->count; i++) {
+        struct box_message *m = &box->list[i];
+        if (m->gone && m->missing == 0 &&
+            file_path(path, box->path, m->is_new ? "new" : "cur", m->name) == 0 &&
+            unlink(path) < 0 && errno != ENOENT) {
+            log_line("%s: %s", path, strerror(errno));
+            m->gone = 0;
+        }
+        if (!m->gone) {
+            box->list[kept++] = *m;
+            continue;
+        }
+        removed++;
+        box->modseq++;
+        boxes_write(box->store, "DELETE FROM message WHERE mailbox = ? AND uid = ?",
+                    "ii", box->id, (int64_t)m->uid);
+        boxes_write(box->store, "INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)",
+                    "iii", box->id, (int64_t)m->uid, (int64_t)box->modseq);
+        free(m->name);
+    }
+    box->count = kept;
+    if (removed > 0) {
+        box->change++;
+        box->row_changed = 1;
+        box->store->durable = 1;
+    }
+    return removed;
+}
+
+int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count)
+{
+    sqlite3_stmt *s = NULL;
+    size_t room = 0;
+    int rc = sqlite3_prepare_v2(box->store->db,
+                                "SELECT uid FROM expunged WHERE mailbox = ? AND modseq"
+                                " > ? ORDER BY uid",
+                                -1, &s, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, box->id);
+        sqlite3_bind_int64(s, 2, (int64_t)since);
+    }
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        rc = SQLITE_OK;
+        if (*count == room) {
+            room = room * 2 + 64;
+            uint32_t *more = realloc(*uids, room * sizeof *more);
+            if (more == NULL) {
+                rc = SQLITE_NOMEM;
+                break;
+            }
+            *uids = more;
+        }
+        (*uids)[(*count)++] = (uint32_t)sqlite3_column_int64(s, 0);
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* ---- messages on their way in ---------------------------------------------------- */
+
+int box_draft(struct box *box, struct box_draft *draft)
+{
+    char path[FILE_PATH_MAX];
+    *draft = (struct box_draft){.internal = (int64_t)time(NULL)};
+    unique_name(box->store, draft->name, sizeof draft->name);
+    box_make_id(draft->email_id);
+    if (file_path(path, box->path, "tmp", draft->name) < 0) {
+        return -1;
+    }
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+/* Keywords have other places in another mailbox. */
+static uint64_t translate(const struct box *from, uint64_t bits, struct box *to)
+{
+    uint64_t result = 0;
+    for (size_t i = 0; i < from->keyword_count; i++) {
+        if ((bits >> i & 1) != 0) {
+            mailproto_bytes word = {from->keywords[i], strlen(from->keywords[i])};
+            result |= box_keyword(to, word, 1);
+        }
+    }
+    return result;
+}
+
+int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
+                   struct box_draft *draft)
+{
+    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    *draft = (struct box_draft){.flags = m->flags,
+                                .keywords = translate(from, m->keywords, box),
+                                .size = m->size,
+                                .internal = m->internal,
+                                .zone = m->zone};
+    memcpy(draft->email_id, m->email_id, sizeof draft->email_id);
+    unique_name(box->store, draft->name, sizeof draft->name);
+    if (file_path(old, from->path, m->is_new ? "new" : "cur", m->name) < 0 ||
+        file_path(path, box->path, "tmp", draft->name) < 0) {
+        return -1;
+    }
+    return link(old, path); /* a message's octets never change: one file, two names */
+}
+
+void box_draft_drop(struct box *box, const struct box_draft *draft)
+{
+    char path[FILE_PATH_MAX];
+    if (draft->name[0] != '\0' && file_path(path, box->path, "tmp", draft->name) == 0) {
+        unlink(path);
+    }
+}
+
+static int commit_one(struct box *box, const struct box_draft *d)
+{
+    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    struct box_message *m = box_grow(box);
+    if (m == NULL || (m->name = name_with(d->name, d->flags)) == NULL) {
+        return -1;
+    }
+    if (file_path(old, box->path, "tmp", d->name) < 0 ||
+        file_path(path, box->path, "cur", m->name) < 0 || rename(old, path) < 0) {
+        free(m->name);
+        return -1;
+    }
+    box->count++;
+    m->uid = box->uidnext++;
+    m->flags = d->flags;
+    m->keywords = d->keywords;
+    m->size = d->size;
+    m->internal = d->internal;
+    m->zone = d->zone;
+    m->saved = (int64_t)time(NULL);
+    m->modseq = ++box->modseq;
+    memcpy(m->email_id, d->email_id, sizeof m->email_id);
+    return box_insert_row(box, m);
+}
+
+int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
+                     uint32_t *first)
+{
+    char path[FILE_PATH_MAX];
+    size_t before = box->count;
+    *first = box->uidnext;
+    for (size_t i = 0; i < count; i++) {
+        if (commit_one(box, &drafts[i]) < 0) {
+            log_line("%s: %s", box->path, strerror(errno));
+            for (size_t j = before; j < box->count; j++) {
+                box->list[j].gone = 1;
+            }
+            box_purge(box);
+            for (; i < count; i++) {
+                box_draft_drop(box, &drafts[i]);
+            }
+            return -1;
+        }
+    }
+    if (count > 0) {
+        box->store->durable = 1;
+        box->row_changed = 1;
+        box->change++;
+        if (file_path(path, box->path, "cur", NULL) == 0) {
+            file_sync_dir(path);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,173 @@
+/*
+ * One connection of somebody who reads mail by IMAP: a server's engine, its socket, who
+ * it is, the mailbox it has selected and the command it carries out. A command that
+ * takes long is carried out a few milliseconds at a time, the others having their turn
+ * between.
+ */
+#ifndef MAILSERVER_IMAP_H
+#define MAILSERVER_IMAP_H
+
+#include "../common/transcript.h"
+#include "auth.h"
+#include "box.h"
+#include "peer.h"
+#include "server.h"
+
+#include <mailproto/imap_server.h>
+#include <sys/socket.h>
+
+struct imap;
+
+/* The selected mailbox as this client knows it. */
+struct imap_view {
+    struct box *box; /* NULL: none */
+    int read_only;
+    uint32_t *uids;       /* by message number */
+    uint64_t *told;       /* the mod-sequence it knows */
+    unsigned char *marks; /* IMAP_MARK_... */
+    size_t count, room;
+    uint64_t change; /* of the box, when all was told */
+};
+enum {
+    IMAP_MARK_RECENT = 1,
+    IMAP_MARK_SILENT = 2, /* STORE .SILENT: of its flags nothing is told */
+    IMAP_MARK_TELL = 4    /* STORE: its flags are told, changed or not */
+};
+
+/* The message that was read last. */
+struct imap_message {
+    int fd; /* -1: none */
+    uint32_t uid;
+    mailproto_source source;
+    mailproto_index index;
+};
+
+struct imap_ranges {
+    mailproto_imap_range *list;
+    size_t count, room;
+};
+
+/* The command at hand. Its parts answer OK: done; AGAIN: the output is full; NOT_READY:
+   the others' turn; or an error. */
+enum imap_phase { IMAP_NOTHING, IMAP_WORK, IMAP_TELL, IMAP_END };
+struct imap_job {
+    enum imap_phase phase;
+    uint32_t request; /* 0: nobody asked: IDLE */
+    mailproto_imap_command command;
+    mailproto_status (*work)(struct imap *c);
+    mailproto_status (*end)(struct imap *c); /* NULL: `how`, `code`, `text` */
+    uint32_t how;
+    mailproto_imap_code code;
+    const char *text;
+    uint32_t *targets; /* places in the view, or UIDs; which messages it is about */
+    size_t count, at;
+    int step;
+    int lost;        /* some of them are gone */
+    struct box *box; /* another mailbox than the selected one */
+    struct imap_ranges from, to;
+    struct box_entry *entries; /* LIST */
+    size_t entry_count;
+    char **patterns;
+    size_t pattern_count;
+    mailproto_imap_search_node *nodes;
+    size_t node_count;
+    mailproto_imap_found found;
+    struct box_draft *drafts;
+    size_t draft_count;
+    int resyncing;   /* `to` holds the UIDs that went, of which ... */
+    size_t vanished; /* ... so many ranges were told */
+};
+
+struct imap {
+    struct server *server;
+    struct imap *next, *prev;
+    struct peer peer;
+    mailproto_imap_server *engine;
+    transcript shown;
+    char label[128];
+    char address[64];
+    struct auth auth;
+    struct boxes *store; /* NULL: nobody is logged in */
+    struct imap_view view;
+    struct imap_message message;
+    struct imap_job job;
+    struct imap_ranges saved; /* `$` */
+    int idling;
+    int64_t until; /* the end of this turn */
+    mailproto_imap_facts facts;
+    mailproto_bytes words[BOX_KEYWORDS];
+    mailproto_imap_fetch *fetch;  /* of FETCH, with its work memory; or NULL */
+    mailproto_imap_fetch *update; /* of changed flags */
+    /* APPEND, while its messages come in */
+    struct box *append_box;
+    struct box_draft *drafts;
+    size_t draft_count, draft_room;
+    int content; /* the file that is written; -1 */
+    int last_cr;
+};
+
+/* Begins the conversation on an accepted socket, which it takes; `implicit` 1: with TLS
+   from the first byte. */
+void imap_open(struct server *server, int fd, const struct sockaddr *from,
+               int implicit);
+void imap_run(struct imap *c);
+
+/* Ends all conversations in order; `now` 1: at once. */
+void imaps_stop(struct server *server, int now);
+
+/* ---- imap_job.c ------------------------------------------------------------------ */
+
+void imap_command(struct imap *c, const mailproto_event *ev);
+mailproto_status imap_go_on(struct imap *c);
+/* Begins to tell what others have changed, when nothing else is going on. */
+void imap_poll(struct imap *c);
+void imap_job_drop(struct imap *c);
+/* What the command will be answered with. OK. */
+mailproto_status imap_answer(struct imap *c, uint32_t how, uint32_t code,
+                             const char *text);
+/* A mailbox name of a command, UTF-8; release with free(). NULL: it is none. */
+char *imap_name(const mailproto_imap_string *s);
+mailproto_status imap_login(struct imap *c, mailproto_bytes name);
+
+/* ---- imap_view.c ----------------------------------------------------------------- */
+
+int imap_view_open(struct imap *c, struct box *box, int read_only);
+void imap_view_close(struct imap *c);
+mailproto_status imap_view_tell(struct imap *c);
+/* The messages that a set names, into the job's targets. 0 or -1. */
+int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids);
+int imap_add_range(struct imap_ranges *ranges, uint32_t number);
+void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m);
+int imap_read_message(struct imap *c, uint32_t uid);
+void imap_close_message(struct imap *c);
+
+/* ---- imap_resync.c --------------------------------------------------------------- */
+
+/* VANISHED (EARLIER) of those UIDs that went since the command's mod-sequence. */
+mailproto_status imap_tell_vanished(struct imap *c, const mailproto_imap_cursor *known);
+/* What SELECT with QRESYNC is answered with. */
+mailproto_status imap_resync(struct imap *c);
+
+/* ---- the commands, in the other files -------------------------------------------- */
+
+mailproto_status imap_fetch(struct imap *c);
+mailproto_status imap_search(struct imap *c);
+mailproto_status imap_store(struct imap *c);
+mailproto_status imap_copy(struct imap *c);
+mailproto_status imap_move(struct imap *c);
+mailproto_status imap_expunge(struct imap *c);
+mailproto_status imap_append(struct imap *c);
+void imap_append_literal(struct imap *c, const mailproto_event *ev);
+void imap_append_content(struct imap *c, const mailproto_event *ev);
+void imap_append_drop(struct imap *c);
+int imap_read_flags(struct box *box, mailproto_imap_cursor items, uint32_t *flags,
+                    uint64_t *keywords);
+mailproto_status imap_select(struct imap *c);
+mailproto_status imap_list(struct imap *c);
+mailproto_status imap_status(struct imap *c);
+mailproto_status imap_create(struct imap *c);
+mailproto_status imap_delete(struct imap *c);
+mailproto_status imap_rename(struct imap *c);
+mailproto_status imap_subscribe(struct imap *c);
+
+#endif /* MAILSERVER_IMAP_H */

@@ -1,0 +1,405 @@
+/* The selected mailbox as a client knows it, what it is told of changes, and the
+   messages that a command names: see imap.h. */
+#include "imap.h"
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORK_SIZE = 16384, PARTS_FIRST = 64 };
+
+/* ---- messages come and go -------------------------------------------------------- */
+
+static int make_room(struct imap_view *v)
+{
+    size_t room = v->room * 2 + 64;
+    if (v->count < v->room) {
+        return 0;
+    }
+    uint32_t *uids = realloc(v->uids, room * sizeof *uids);
+    v->uids = uids == NULL ? v->uids : uids;
+    uint64_t *told = realloc(v->told, room * sizeof *told);
+    v->told = told == NULL ? v->told : told;
+    unsigned char *marks = realloc(v->marks, room);
+    v->marks = marks == NULL ? v->marks : marks;
+    if (uids == NULL || told == NULL || marks == NULL) {
+        return -1;
+    }
+    v->room = room;
+    return 0;
+}
+
+/* Messages with higher UIDs than it knows. Who may write has them to itself as
+   \Recent. */
+static int take_new(struct imap_view *v)
+{
+    struct box *b = v->box;
+    uint32_t last = v->count == 0 ? 0 : v->uids[v->count - 1];
+    size_t i = b->count;
+    while (i > 0 && b->list[i - 1].uid > last) {
+        i--;
+    }
+    for (; i < b->count; i++) {
+        if (make_room(v) < 0) {
+            return -1;
+        }
+        struct box_message *m = &b->list[i];
+        v->uids[v->count] = m->uid;
+        v->told[v->count] = m->modseq;
+        v->marks[v->count++] = m->is_new ? IMAP_MARK_RECENT : 0;
+        if (!v->read_only) {
+            box_take(b, m);
+        }
+    }
+    return 0;
+}
+
+static void drop(struct imap_view *v, size_t place)
+{
+    size_t behind = v->count - place - 1;
+    memmove(v->uids + place, v->uids + place + 1, behind * sizeof *v->uids);
+    memmove(v->told + place, v->told + place + 1, behind * sizeof *v->told);
+    memmove(v->marks + place, v->marks + place + 1, behind);
+    v->count--;
+}
+
+int imap_view_open(struct imap *c, struct box *box, int read_only)
+{
+    c->view.box = box;
+    c->view.read_only = read_only;
+    box->users++;
+    if (take_new(&c->view) < 0) {
+        imap_view_close(c);
+        return -1;
+    }
+    c->view.change = box->change;
+    return 0;
+}
+
+void imap_view_close(struct imap *c)
+{
+    imap_close_message(c);
+    free(c->fetch);
+    c->fetch = NULL;
+    free(c->message.index.parts);
+    c->message.index.parts = NULL;
+    c->message.index.capacity = 0;
+    box_close(c->view.box);
+    free(c->view.uids);
+    free(c->view.told);
+    free(c->view.marks);
+    c->view = (struct imap_view){0};
+    c->saved.count = 0;
+}
+
+/* ---- telling --------------------------------------------------------------------- */
+
+/* From the last on, so that nothing is moved twice. */
+static mailproto_status tell_expunged(struct imap *c)
+{
+    struct imap_view *v = &c->view;
+    size_t j = v->box->count;
+    for (size_t i = v->count; i > 0; i--) {
+        while (j > 0 && v->box->list[j - 1].uid > v->uids[i - 1]) {
+            j--;
+        }
+        if (j > 0 && v->box->list[j - 1].uid == v->uids[i - 1]) {
+            continue;
+        }
+        mailproto_status st =
+            mailproto_imap_server_expunge(c->engine, (uint32_t)i, v->uids[i - 1]);
+        if (st != MAILPROTO_OK) {
+            return st;
+        }
+        drop(v, i - 1);
+    }
+    return MAILPROTO_OK;
+}
+
+/* FETCH items of an untagged response of our own. */
+static mailproto_imap_cursor items_of(const char *text)
+{
+    mailproto_imap_command command = {0};
+    command.struct_size = sizeof command;
+    mailproto_imap_command_parse((mailproto_bytes){text, strlen(text)}, 0, &command,
+                                 NULL);
+    return command.items;
+}
+
+static mailproto_status tell_one(struct imap *c, size_t place, struct box_message *m,
+                                 int silent)
+{
+    struct imap_view *v = &c->view;
+    int modseq = (mailproto_imap_server_enabled(c->engine) &
+                  MAILPROTO_IMAP_ENABLED_CONDSTORE) != 0;
+    if (silent && !modseq) {
+        v->told[place] = m->modseq;
+        v->marks[place] &= IMAP_MARK_RECENT;
+        return MAILPROTO_OK;
+    }
+    if (c->update == NULL) {
+        c->update = calloc(1, sizeof *c->update + WORK_SIZE);
+        if (c->update == NULL) {
+            return MAILPROTO_ERR_MEMORY;
+        }
+        c->update->struct_size = sizeof *c->update;
+        c->update->work = c->update + 1;
+        c->update->work_size = WORK_SIZE;
+    }
+    c->update->items =
+        items_of(silent ? "A FETCH 1 UID\r\n" : "A FETCH 1 (UID FLAGS)\r\n");
+    c->update->flags = modseq ? MAILPROTO_IMAP_HAS_MODSEQ : 0;
+    imap_fill_facts(c, place, m);
+    c->update->facts = &c->facts;
+    mailproto_status st = mailproto_imap_server_fetch(c->engine, c->update);
+    if (st == MAILPROTO_OK) {
+        v->told[place] = m->modseq;
+        v->marks[place] &= IMAP_MARK_RECENT;
+    }
+    return st;
+}
+
+static mailproto_status tell_flags(struct imap *c)
+{
+    struct imap_view *v = &c->view;
+    size_t j = 0;
+    mailproto_status st = MAILPROTO_OK;
+    for (size_t i = 0; i < v->count && st == MAILPROTO_OK; i++) {
+        while (j < v->box->count && v->box->list[j].uid < v->uids[i]) {
+            j++;
+        }
+        if (j < v->box->count && v->box->list[j].uid == v->uids[i] &&
+            (v->box->list[j].modseq > v->told[i] ||
+             (v->marks[i] & IMAP_MARK_TELL) != 0)) {
+            st =
+                tell_one(c, i, &v->box->list[j], (v->marks[i] & IMAP_MARK_SILENT) != 0);
+        }
+    }
+    return st;
+}
+
+static mailproto_status tell_new(struct imap *c)
+{
+    struct imap_view *v = &c->view;
+    uint32_t last = v->count == 0 ? 0 : v->uids[v->count - 1];
+    if (v->box->count > 0 && last < v->box->list[v->box->count - 1].uid &&
+        take_new(v) < 0) {
+        return MAILPROTO_ERR_MEMORY;
+    }
+    return v->count > mailproto_imap_server_exists_now(c->engine)
+               ? mailproto_imap_server_exists(c->engine, (uint32_t)v->count)
+               : MAILPROTO_OK;
+}
+
+mailproto_status imap_view_tell(struct imap *c)
+{
+    struct imap_view *v = &c->view;
+    mailproto_status st;
+    if (v->box == NULL || v->box->gone || v->change == v->box->change) {
+        return MAILPROTO_OK;
+    }
+    uint64_t change = v->box->change;
+    int all = 1;
+    st = tell_expunged(c);
+    if (st == MAILPROTO_ERR_NOT_NOW) { /* EV_IMAP_SYNC will come */
+        all = 0;
+        st = MAILPROTO_OK;
+    }
+    if (st == MAILPROTO_OK) {
+        st = tell_flags(c);
+    }
+    if (st == MAILPROTO_OK) {
+        st = tell_new(c);
+    }
+    if (st == MAILPROTO_OK && all) {
+        v->change = change;
+    }
+    /* STATE: IDLE has ended meanwhile; the next command will tell. */
+    return st == MAILPROTO_ERR_STATE ? MAILPROTO_OK : st;
+}
+
+/* ---- facts ----------------------------------------------------------------------- */
+
+void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m)
+{
+    struct imap_view *v = &c->view;
+    mailproto_imap_facts *f = &c->facts;
+    *f = (mailproto_imap_facts){.struct_size = sizeof *f};
+    f->seq = (uint32_t)place + 1;
+    f->uid = m->uid;
+    f->largest_seq = (uint32_t)v->count;
+    f->largest_uid = v->count == 0 ? 0 : v->uids[v->count - 1];
+    f->flags = m->flags;
+    f->flags |= (v->marks[place] & IMAP_MARK_RECENT) != 0 ? MAILPROTO_IMAP_RECENT : 0U;
+    f->size = m->size;
+    f->modseq = m->modseq;
+    f->internal = (mailproto_imap_date){m->internal, m->zone, 1};
+    f->saved = (mailproto_imap_date){m->saved, 0, 1};
+    f->email_id = (mailproto_bytes){m->email_id, strlen(m->email_id)};
+    f->keywords = c->words;
+    for (size_t i = 0; i < v->box->keyword_count; i++) {
+        if ((m->keywords >> i & 1) != 0) {
+            c->words[f->keywords_count++] =
+                (mailproto_bytes){v->box->keywords[i], strlen(v->box->keywords[i])};
+        }
+    }
+    f->saved_uids = c->saved.list;
+    f->saved_uids_count = c->saved.count;
+}
+
+/* ---- sets ------------------------------------------------------------------------ */
+
+static int put_range(struct imap_ranges *r, uint32_t low, uint32_t high)
+{
+    if (r->count == r->room) {
+        size_t room = r->room * 2 + 16;
+        mailproto_imap_range *list = realloc(r->list, room * sizeof *list);
+        if (list == NULL) {
+            return -1;
+        }
+        r->list = list;
+        r->room = room;
+    }
+    r->list[r->count++] = (mailproto_imap_range){low, high};
+    return 0;
+}
+
+int imap_add_range(struct imap_ranges *r, uint32_t number)
+{
+    if (r->count > 0 && r->list[r->count - 1].high + 1 == number) {
+        r->list[r->count - 1].high = number;
+        return 0;
+    }
+    return put_range(r, number, number);
+}
+
+static int by_low(const void *a, const void *b)
+{
+    const mailproto_imap_range *r = a, *s = b;
+    return (r->low > s->low) - (r->low < s->low);
+}
+
+/* The ranges of a set, with numbers for `*`, by their beginning. */
+static int read_set(struct imap_ranges *r, mailproto_imap_cursor set, uint32_t largest)
+{
+    mailproto_imap_range next;
+    while (mailproto_imap_set_next(&set, &next) == MAILPROTO_OK) {
+        uint32_t low = next.low == 0 ? largest : next.low;
+        uint32_t high = next.high == 0 ? largest : next.high;
+        if (put_range(r, low < high ? low : high, low < high ? high : low) < 0) {
+            return -1;
+        }
+    }
+    if (r->count > 0) {
+        qsort(r->list, r->count, sizeof *r->list, by_low);
+    }
+    return 0;
+}
+
+int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
+{
+    struct imap_view *v = &c->view;
+    struct imap_ranges own = {NULL, 0, 0};
+    const struct imap_ranges *r = &own;
+    size_t at = 0;
+    if (mailproto_imap_set_is_saved(set)) {
+        r = &c->saved;
+        uids = 1;
+    } else if (read_set(&own, *set,
+                        v->count == 0 ? 0
+                        : uids        ? v->uids[v->count - 1]
+                                      : (uint32_t)v->count) < 0) {
+        free(own.list);
+        return -1;
+    }
+    c->job.targets = malloc((v->count + 1) * sizeof *c->job.targets);
+    c->job.count = 0;
+    for (size_t i = 0; c->job.targets != NULL && i < v->count; i++) {
+        uint32_t number = uids ? v->uids[i] : (uint32_t)i + 1;
+        while (at < r->count && r->list[at].high < number) {
+            at++; /* ranges may lie within each other: those are behind us, too */
+        }
+        if (at < r->count && r->list[at].low <= number) {
+            c->job.targets[c->job.count++] = (uint32_t)i;
+        }
+    }
+    free(own.list);
+    return c->job.targets == NULL ? -1 : 0;
+}
+
+/* ---- a message ------------------------------------------------------------------- */
+
+static mailproto_status read_at(void *ctx, uint64_t offset, void *buf, size_t cap,
+                                size_t *got)
+{
+    const struct imap_message *m = ctx;
+    ssize_t n;
+    do {
+        n = pread(m->fd, buf, cap, (off_t)offset);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        return n == 0 ? MAILPROTO_EOF : MAILPROTO_ERR_IO;
+    }
+    *got = (size_t)n;
+    return MAILPROTO_OK;
+}
+
+void imap_close_message(struct imap *c)
+{
+    if (c->message.fd >= 0) {
+        close(c->message.fd);
+        c->message.fd = -1;
+    }
+    c->message.uid = 0;
+}
+
+/* Where its parts are. An index is made in one go, so one work memory serves all. */
+static int build(struct imap_message *m)
+{
+    static char work[MAILPROTO_MESSAGE_MEM(4096, 2048, 100) + 65536];
+    uint32_t capacity = m->index.capacity == 0 ? PARTS_FIRST : m->index.capacity;
+    mailproto_part *parts = m->index.parts;
+    for (int n = 0; n < 2; n++) {
+        if (m->index.capacity < capacity) {
+            mailproto_part *more = realloc(parts, capacity * sizeof *more);
+            if (more == NULL) {
+                return -1;
+            }
+            parts = more;
+        }
+        m->index = (mailproto_index){
+            .struct_size = sizeof m->index, .capacity = capacity, .parts = parts};
+        if (mailproto_index_build(&m->index, &m->source, NULL, work, sizeof work) !=
+            MAILPROTO_OK) {
+            return -1;
+        }
+        if (m->index.needed <= m->index.count) {
+            break;
+        }
+        capacity = m->index.needed;
+    }
+    return 0;
+}
+
+int imap_read_message(struct imap *c, uint32_t uid)
+{
+    struct imap_message *m = &c->message;
+    if (m->fd >= 0 && m->uid == uid) {
+        return 0;
+    }
+    imap_close_message(c);
+    m->fd = box_read(c->view.box, uid);
+    off_t size = m->fd < 0 ? -1 : lseek(m->fd, 0, SEEK_END);
+    m->source = (mailproto_source){.struct_size = sizeof m->source,
+                                   .ctx = m,
+                                   .size = (uint64_t)size,
+                                   .read_at = read_at};
+    if (size < 0 || build(m) < 0) {
+        imap_close_message(c);
+        return -1;
+    }
+    m->uid = uid;
+    return 0;
+}

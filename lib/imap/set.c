@@ -1,0 +1,170 @@
+/*
+ * Sequence sets (RFC 9051 9, sequence-set): checked once, walked as written. Knows
+ * numbers, `*` and `$`; must not know mailboxes.
+ */
+#include "imap/lex.h"
+
+#include "core/mem.h"
+
+/* ---- checking ------------------------------------------------------------------------ */
+
+static inline int is_digit(char c)
+{
+    return (unsigned)(c - '0') < 10U;
+}
+
+enum { LARGEST_DIGITS = 10 };
+
+/* NULL, or where a number of at least as many digits as the largest becomes too large. */
+static const char *too_large_at(const char *begin, const char *end)
+{
+    if (memcmp(begin, "4294967295", LARGEST_DIGITS) > 0) {
+        return begin + LARGEST_DIGITS - 1;
+    }
+    return end - begin > LARGEST_DIGITS ? begin + LARGEST_DIGITS : NULL;
+}
+
+/* Behind the seq-number at `at`; with `good` 0 where the fault is. */
+static inline const char *check_number(const char *at, const char *end, int uids,
+                                       int *good)
+{
+    const char *begin = at;
+    while (at < end && is_digit(*at)) {
+        at++;
+    }
+    if (at == begin) {
+        *good = at < end && *at == '*' && !uids;
+        return at + *good;
+    }
+    if (*begin == '0') {
+        *good = 0;
+        return begin;
+    }
+    if (at - begin >= LARGEST_DIGITS && too_large_at(begin, at) != NULL) {
+        *good = 0;
+        return too_large_at(begin, at);
+    }
+    return at;
+}
+
+/* Behind the set at `at`; with `good` 0 where the fault is. */
+static const char *check_set(const char *at, const char *end, int uids, int *good)
+{
+    *good = 1;
+    if (at < end && *at == '$' && !uids) {
+        return at + 1;
+    }
+    for (;;) {
+        at = check_number(at, end, uids, good);
+        if (*good && at < end && *at == ':') {
+            at = check_number(at + 1, end, uids, good);
+        }
+        if (!*good || at == end || *at != ',') {
+            return at;
+        }
+        at++;
+    }
+}
+
+int mailproto__imap_read_set(struct mailproto__imap_reader *r, int uids,
+                             mailproto_imap_cursor *out)
+{
+    const char *begin = r->at;
+    int good;
+    r->at = check_set(begin, r->end, uids, &good);
+    if (!good) {
+        return mailproto__imap_fault(r, "sequence set expected");
+    }
+    mailproto__imap_cursor_make(out, MAILPROTO__IMAP_A_SET, r, begin, r->at);
+    return 1;
+}
+
+mailproto_status mailproto_imap_set_parse(mailproto_bytes text,
+                                          mailproto_imap_cursor *set)
+{
+    struct mailproto__imap_reader r;
+    const char *end = text.len > 0 ? text.ptr + text.len : text.ptr;
+    int good;
+    const char *at = check_set(text.ptr, end, 0, &good);
+    if (!good || at != end) {
+        return MAILPROTO_ERR_SYNTAX;
+    }
+    memset(&r, 0, sizeof r);
+    mailproto__imap_cursor_make(set, MAILPROTO__IMAP_A_SET, &r, text.ptr, end);
+    return MAILPROTO_OK;
+}
+
+/* ---- walking ------------------------------------------------------------------------- */
+
+/* Behind the number of a checked set at `at`; 0: `*`. */
+static inline const char *take_number(const char *at, const char *end, uint32_t *out)
+{
+    uint32_t n = 0;
+    if (*at == '*') {
+        *out = 0;
+        return at + 1;
+    }
+    while (at < end && is_digit(*at)) {
+        n = n * 10 + (uint32_t)(*at - '0');
+        at++;
+    }
+    *out = n;
+    return at;
+}
+
+mailproto_status mailproto_imap_set_next(mailproto_imap_cursor *set,
+                                         mailproto_imap_range *range)
+{
+    struct mailproto__imap_reader r;
+    uint32_t low;
+    uint32_t high;
+    if (mailproto__imap_cursor_open(set, &r) != MAILPROTO__IMAP_A_SET ||
+        r.at == r.end || *r.at == '$') {
+        return MAILPROTO_EOF;
+    }
+    r.at = take_number(r.at, r.end, &low);
+    high = low;
+    if (r.at < r.end && *r.at == ':') {
+        r.at = take_number(r.at + 1, r.end, &high);
+    }
+    /* `*` goes last, for it is not under any number that is in use. */
+    if (high != 0 && (low == 0 || low > high)) {
+        range->low = high;
+        range->high = low;
+    } else {
+        range->low = low;
+        range->high = high;
+    }
+    if (r.at < r.end) { /* a comma */
+        r.at++;
+    }
+    mailproto__imap_cursor_keep(set, &r);
+    return MAILPROTO_OK;
+}
+
+int mailproto_imap_set_is_saved(const mailproto_imap_cursor *set)
+{
+    struct mailproto__imap_reader r;
+    return mailproto__imap_cursor_open(set, &r) == MAILPROTO__IMAP_A_SET &&
+           r.at < r.end && *r.at == '$';
+}
+
+int mailproto_imap_set_has(const mailproto_imap_cursor *set, uint32_t number,
+                           uint32_t largest)
+{
+    mailproto_imap_cursor walk = *set;
+    mailproto_imap_range range;
+    while (number != 0 && mailproto_imap_set_next(&walk, &range) == MAILPROTO_OK) {
+        uint32_t low = range.low != 0 ? range.low : largest;
+        uint32_t high = range.high != 0 ? range.high : largest;
+        if (low > high) { /* 3291:* of which `*` is less */
+            uint32_t swap = low;
+            low = high;
+            high = swap;
+        }
+        if (low <= number && number <= high) {
+            return 1;
+        }
+    }
+    return 0;
+}

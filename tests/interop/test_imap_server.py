@@ -1,0 +1,668 @@
+#!/usr/bin/env python3
+"""IMAP clients into our server (mailproto-mailserver): Python's imaplib, curl, fetchmail,
+getmail6, mutt, mbsync and offlineimap3, and lines of our own; in the clear, by STARTTLS and
+with TLS from the first byte. Messages come byte for byte, flags, copies, searches and IDLE
+do what they say, and the numbers are the same after a new start.
+
+Runs on free ports of loopback, in a temporary folder. Standard library only. Arguments:
+names of tests."""
+import concurrent.futures
+import imaplib
+import os
+import poplib
+import re
+import smtplib
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import peers  # noqa: E402
+from peers import (Failure, again, certificates, check, message, need, own_messages, run,
+                   run_octets, wait_for)  # noqa: E402
+from pop3peers import MailServer, Terminal, in_maildir, many, same  # noqa: E402
+from imappeers import (PASSWORD, Bare, ImapServer, bodies, files, ok, settles,
+                       trusting)  # noqa: E402
+
+if "--imaps" not in run([peers.find_program("mailproto-mailserver"), "--help"])[1]:
+    print("skipped: mailproto-mailserver is built without IMAP (needs libsqlite3-dev)")
+    sys.exit(77)
+OWN = list(own_messages().values())
+
+
+def start(folder, messages=None, *options, name="server"):
+    server = ImapServer(folder / name, *options)
+    server.put("alice", OWN if messages is None else messages)
+    return server
+
+
+def text(content):
+    return content.replace(b"\r\n", b"\n")
+
+
+# ---- imaplib -----------------------------------------------------------------------------
+
+def test_imaplib_read(folder):
+    server = start(folder)
+    for how in ("clear", "starttls", "tls"):
+        client = server.login(how)
+        check(ok(client.select(readonly=how != "tls")) == [str(len(OWN)).encode()], how)
+        for i, content in enumerate(OWN, 1):
+            got = bodies(ok(client.fetch(str(i), "(BODY.PEEK[])")))
+            same(got, [content], f"{how} {i}:")
+            size = ok(client.fetch(str(i), "(RFC822.SIZE)"))[0]
+            check(size == f"{i} (RFC822.SIZE {len(content)})".encode(), size)
+        large = OWN[-1]
+        got = bodies(ok(client.fetch(str(len(OWN)), "(BODY.PEEK[]<100000.50000>)")))
+        same(got, [large[100000:150000]], "partial:")
+        ok(client.fetch("1:*", "(ENVELOPE BODYSTRUCTURE UID FLAGS INTERNALDATE)"))
+        client.logout()
+    check(in_maildir(server.maildir("alice")) == OWN, "the files have changed")
+    server.stop()
+
+
+def test_imaplib_flags(folder):
+    server = start(folder, OWN[:4])
+    client = server.login("tls")
+    ok(client.select())
+    check(ok(client.store("2", "+FLAGS", r"(\Flagged $Work)"))[0] ==
+          rb"2 (UID 2 FLAGS (\Flagged \Recent $Work))", "store")
+    ok(client.fetch("1", "(BODY[])"))
+    check(ok(client.search(None, "SEEN")) == [b"1"], "seen")
+    check(ok(client.search(None, "KEYWORD", "$Work")) == [b"2"], "keyword")
+    ok(client.store("3", "+FLAGS.SILENT", r"(\Deleted \Answered)"))
+    names = files(server, "alice")
+    check(sum(n.endswith(":2,F") for n in names) == 1 and
+          sum(n.endswith(":2,S") for n in names) == 1 and
+          sum(n.endswith(":2,RT") for n in names) == 1, names)
+    check(ok(client.expunge()) == [b"3"], "expunge")
+    settles(server, "alice", 3)
+    ok(client.store("2", "FLAGS", "()"))
+    check(ok(client.search(None, "UNFLAGGED", "UNKEYWORD", "$Work", "UNSEEN")) == [b"2 3"],
+          "nothing is set")
+    client.logout()
+    server.stop()
+
+
+def test_imaplib_append_copy_search(folder):
+    server = start(folder, OWN[:3])
+    client = server.login("starttls")
+    ok(client.create("Arch/2026"))
+    ok(client.create("'d.o.t'"))
+    for i, content in enumerate(OWN):
+        said = ok(client.append("Arch/2026", r"(\Seen)", '"01-Feb-2026 10:00:00 +0100"',
+                                content))[0]
+        check(re.match(rb"\[APPENDUID \d+ %d\]" % (i + 1), said), said)
+    settles(server, "alice", len(OWN), ".Arch.2026")
+    ok(client.select())
+    said = ok(client.copy("1:3", "Arch/2026"))[0]
+    check(b" 1:3 %d:%d]" % (len(OWN) + 1, len(OWN) + 3) in said, said)
+    check(b"[TRYCREATE]" in client.copy("1", "None")[1][0], "copy to nowhere")
+    ok(client.uid("MOVE", "2", "'d.o.t'"))
+    settles(server, "alice", 2)
+    settles(server, "alice", 1, ".'d&AC4-o&AC4-t'")
+    ok(client.select("Arch/2026", readonly=True))
+    got = bodies(ok(client.fetch(f"1:{len(OWN)}", "(BODY.PEEK[])")))
+    same(got, OWN, "appended:")
+    dates = ok(client.fetch("1", "(INTERNALDATE FLAGS)"))[0]
+    check(b'"01-Feb-2026 10:00:00 +0100"' in dates and b"\\Seen" in dates, dates)
+    everything = list(range(1, len(OWN) + 4))
+    large = [i for i, m in enumerate(OWN + OWN[:3], 1) if len(m) > 5000]
+    for keys, expected in ((("ALL",), everything), (("LARGER", "5000"), large),
+                           (("SUBJECT", '"nothing"'), [7]),
+                           (("NOT", "SEEN"), everything[-3:]),
+                           (("ON", "1-Feb-2026"), everything[:-3]),
+                           (("BODY", '"with a dot"'), [13]),
+                           (("OR", "UID", "2", "UID", "4:5"), [2, 4, 5])):
+        found = [int(x) for x in ok(client.search(None, *keys))[0].split()]
+        check(found == expected, keys, found, expected)
+    listed = sorted(ok(client.list()))
+    check({x.split(b' "/" ')[1] for x in listed} ==
+          {b"Arch", b"'d.o.t'", b"Arch/2026", b"INBOX"}, listed)
+    ok(client.rename("Arch", "Old"))
+    check(b"MESSAGES %d" % (len(OWN) + 3) in ok(client.status("Old/2026", "(MESSAGES)"))[0],
+          "status")
+    check(client.delete("Old")[0] == "NO", "it has mailboxes below")
+    client.logout()
+    server.stop()
+
+
+# ---- lines of our own --------------------------------------------------------------------
+
+def test_idle(folder):
+    server = start(folder, OWN[:3])
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    a.ok("SELECT INBOX")
+    a.idle()
+    b.ok("SELECT INBOX")
+    b.ok(r"STORE 2 +FLAGS (\Flagged)")
+    check(b"Flagged" in a.until(b"2 FETCH")[-1], "another session's flag")
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as c:
+        c.sendmail("a@src.test", ["alice@mail.test"], message("a new one"))
+    a.until(b"* 4 EXISTS")
+    pop = poplib.POP3("127.0.0.1", server.port, timeout=60)
+    pop.user("alice")
+    pop.pass_(PASSWORD)
+    pop.dele(1)
+    pop.quit()
+    a.until(b"* 1 EXPUNGE")
+    check(a.done()[-1].startswith(b"I OK"), "done")
+    said = b.ok("NOOP")
+    check(b"* 1 EXPUNGE" in said and any(b"EXISTS" in x for x in said), said)
+    # Not while message numbers are in use (RFC 9051 7.5.1).
+    b.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
+    b.ok("EXPUNGE")
+    said = a.ask("FETCH 1:* (UID)")
+    check(b"[EXPUNGEISSUED]" in said[-1] and not any(x.endswith(b"EXPUNGE") for x in said), said)
+    check(b"* 1 EXPUNGE" in a.ok("NOOP"), "expunged later")
+    a.close()
+    b.close()
+    server.stop()
+
+
+def test_extensions(folder):
+    server = start(folder, OWN[:5])
+    c = Bare(server.imap_port)
+    c.ok("CREATE Sent (USE (\\Sent))")
+    c.ok("CREATE a/b")
+    c.ok("SUBSCRIBE a/b")
+    said = c.ok("LIST (SPECIAL-USE) \"\" *")
+    check(len(said) == 2 and b"\\Sent" in said[0], said)
+    said = c.ok('LIST (SUBSCRIBED RECURSIVEMATCH) "" %')
+    check(len(said) == 2 and b"CHILDINFO" in said[0] and b" a" in said[0], said)
+    said = c.ok('LIST "" (a* INBOX) RETURN (CHILDREN STATUS (MESSAGES UNSEEN))')
+    check(b'* STATUS INBOX (MESSAGES 5 UNSEEN 5)' in said and len(said) == 7, said)
+    said = c.ok('LSUB "" %')
+    check(said[0] == b'* LSUB (\\Noselect) "/" a', said)
+    c.ok('LIST "" ""')
+    c.ok("SELECT INBOX")
+    said = c.ok("SEARCH RETURN (MIN MAX COUNT ALL) 2:4")
+    check(b"MIN 2 MAX 4 COUNT 3 ALL 2:4" in said[0], said)
+    c.ok("SEARCH RETURN (SAVE) 2:3")
+    check(len(c.ok("FETCH $ (UID)")) == 3, "saved")
+    c.ok("UNSELECT")
+    said = c.ok("ENABLE CONDSTORE")
+    check(b"CONDSTORE" in said[0], said)
+    c.ok("SELECT INBOX")
+    said = c.ok("UID STORE 1 (UNCHANGEDSINCE 1) +FLAGS.SILENT (x)")
+    check(b"[MODIFIED 1]" in said[-1], said)
+    said = c.ok("STORE 1:2 +FLAGS.SILENT (x)")
+    check(len(said) == 3 and all(b"MODSEQ" in x and b"FLAGS" not in x for x in said[:2]),
+          said)
+    modseq = int(re.search(rb"MODSEQ \((\d+)\)", said[1]).group(1))
+    said = c.ok(f"FETCH 1:* (FLAGS) (CHANGEDSINCE {modseq - 1})")
+    check(len(said) == 2 and said[0].startswith(b"* 2 "), said)
+    said = c.ok("FETCH 1 (EMAILID THREADID SAVEDATE BINARY.SIZE[1])")
+    check(b"EMAILID (E" in said[0] and b"THREADID NIL" in said[0], said)
+    c.refused("FETCH 9 FLAGS", "BAD")
+    c.refused("STORE 1 FLAGS \\Seen\\", "BAD")
+    c.ok("UNSELECT")
+    c.ok("ENABLE IMAP4rev2")
+    c.ok("CREATE \"Gr\u00fc\u00dfe\"")
+    said = c.ok('LIST "" Gr*')
+    check("Gr\u00fc\u00dfe".encode() in said[0], said)
+    check((server.maildir("alice") / ".Gr&APwA3w-e" / "cur").is_dir(), "the folder's name")
+    # MULTIAPPEND and LITERAL+ in one packet, a command behind it.
+    one, two = OWN[0], OWN[6]
+    c.send(b"M APPEND INBOX {%d+}\r\n" % len(one) + one + b" (\\Draft) {%d+}\r\n" % len(two) +
+           two + b"\r\nN NOOP\r\n")
+    said = c.until(b"N OK")
+    check(any(x.startswith(b"M OK [APPENDUID ") and b" 6:7]" in x for x in said), said)
+    c.close()
+    server.stop()
+
+
+def test_kept(folder):
+    """UIDs, UIDVALIDITY, keywords and mod-sequences after a new start."""
+    server = start(folder, OWN[:5])
+    c = Bare(server.imap_port)
+    c.ok("CREATE box")
+    c.ok("SELECT INBOX")
+    c.ok("STORE 2 +FLAGS (\\Seen $Kept)")
+    c.ok("UID MOVE 3 box")
+    def state():
+        said = c.ok("SELECT INBOX (CONDSTORE)")
+        return ([x for x in said if b"UIDVALIDITY" in x or b"UIDNEXT" in x or
+                 b"HIGHESTMODSEQ" in x], c.ok("FETCH 1:* (UID FLAGS MODSEQ)")[:-1],
+                c.ok("STATUS box (UIDNEXT UIDVALIDITY MESSAGES)")[0])
+    state()
+    before = state()
+    c.close()
+    server.stop()
+    (folder / "server" / "log").unlink()
+    server = start(folder, [])
+    c = Bare(server.imap_port)
+    after = state()
+    check(before == after, before, "then", after)
+    c.close()
+    server.stop()
+
+
+def test_resync(folder):
+    """QRESYNC (RFC 7162): what a client hears that was away."""
+    server = start(folder, OWN[:8])
+    c = Bare(server.imap_port)
+    said = c.ok("ENABLE QRESYNC")
+    check(b"QRESYNC" in said[0], said)
+
+    def number(lines, what):
+        return next(int(re.search(what + rb" (\d+)\]", x).group(1)) for x in lines
+                    if what in x)
+    said = c.ok("SELECT INBOX")
+    validity, modseq = number(said, b"UIDVALIDITY"), number(said, b"HIGHESTMODSEQ")
+    c.ok("STORE 1,4 +FLAGS (\\Deleted)")
+    said = c.ok("EXPUNGE")
+    check(b"* VANISHED 1" in said[0] + said[-2] and b"[HIGHESTMODSEQ " in said[-1], said)
+    c.ok("STORE 2 +FLAGS (\\Flagged)")
+    c.ok("UNSELECT")
+    said = c.ok(f"SELECT INBOX (QRESYNC ({validity} {modseq}))")
+    check(b"* VANISHED (EARLIER) 1,4" in said, said)
+    changed = [x for x in said if b" FETCH " in x]
+    check(len(changed) == 1 and b"UID 3" in changed[0] and b"\\Flagged" in changed[0] and
+          b"MODSEQ" in changed[0], said)
+    said = c.ok(f"UID FETCH 1:2 (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+    check(said[0] == b"* VANISHED (EARLIER) 1" and len(said) == 2, said)
+    c.ok("UNSELECT")
+    said = c.ok(f"SELECT INBOX (QRESYNC ({validity} {modseq} 1:3))")
+    check(b"* VANISHED (EARLIER) 1" in said, said)
+    said = c.ok(f"SELECT INBOX (QRESYNC ({validity + 1} {modseq}))")
+    check(not any(b"VANISHED" in x or b" FETCH " in x for x in said), said)
+    c.close()
+    server.stop()
+
+
+def test_login(folder):
+    server = start(folder, OWN[:1])
+    client = imaplib.IMAP4("localhost", server.imap_port, timeout=60)
+    ok(client.authenticate("PLAIN", lambda _: b"\0alice\0" + PASSWORD.encode()))
+    check(ok(client.select()) == [b"1"], "PLAIN")
+    client.logout()
+    client = imaplib.IMAP4("localhost", server.imap_port, timeout=60)
+    ok(client.login_cram_md5("alice", PASSWORD))
+    client.logout()
+    # The fifth failure of a connection is its last.
+    client = imaplib.IMAP4("localhost", server.imap_port, timeout=60)
+    for _ in range(5):
+        try:
+            client.login("alice", "looking-glass")
+            raise Failure("a wrong password")
+        except imaplib.IMAP4.error as e:
+            check("AUTHENTICATIONFAILED" in str(e) or isinstance(e, imaplib.IMAP4.abort), e)
+    try:
+        client.noop()
+        raise Failure("it goes on")
+    except (imaplib.IMAP4.abort, OSError):
+        pass
+    server.stop()
+    server = MailServer(folder / "strict", "--imap", "127.0.0.1:0")
+    port = int(re.search(r"IMAP on \S+:(\d+)$", server.log(), re.M).group(1))
+    client = imaplib.IMAP4("localhost", port, timeout=60)
+    check("LOGINDISABLED" in client.capabilities and
+          not any(c.startswith("AUTH=") for c in client.capabilities), client.capabilities)
+    try:
+        client.login("alice", PASSWORD)
+        raise Failure("a login in the clear")
+    except imaplib.IMAP4.error as e:
+        check("PRIVACYREQUIRED" in str(e), e)
+    client.starttls(trusting())
+    check("LOGINDISABLED" not in client.capabilities, client.capabilities)
+    ok(client.login("alice", PASSWORD))
+    client.logout()
+    server.stop()
+
+
+def test_large_commands(folder):
+    server = start(folder, OWN[:5])
+    c = Bare(server.imap_port)
+    c.ok("SELECT INBOX")
+    numbers = ",".join(str(i) for i in range(1, 8000, 2))  # larger than the engine's memory
+    said = c.ok(f"UID FETCH {numbers} (UID)")
+    check(len(said) == 4, said)
+    names = " ".join(f"X-{i}" for i in range(128))
+    said = c.ok(f"FETCH 1 (BODY.PEEK[HEADER.FIELDS.NOT ({names})])")
+    check(b"Subject: A test" in said[0], said)
+    c.refused("SEARCH " + "NOT " * 5000 + "ALL", "BAD")
+    c.refused("NOOP " + "x" * 100000, "BAD")
+    c.ok("NOOP")
+    # A message over the limit is refused, and what follows is understood.
+    c.send(b"L APPEND INBOX {99999999}\r\n")
+    check(b"[TOOBIG]" in c.until(b"L ")[-1], "a large message")
+    c.ok("NOOP")
+    c.close()
+    server.stop()
+
+
+def test_end(folder):
+    """Connections that break in the middle, a stop while clients wait, a kill."""
+    server = start(folder)
+    for said in ("B FETCH 1:* (BODY[])\r\n", "B IDLE\r\n", "B SEARCH BODY x\r\n",
+                 "B APPEND INBOX {100000+}\r\nSubject: half\r\n\r\n", "B UID SE"):
+        c = Bare(server.imap_port)
+        c.ok("SELECT INBOX")
+        c.send(said)
+        c.socket.close()
+    c, other = Bare(server.imap_port), Bare(server.imap_port)
+    c.ok("SELECT INBOX")
+    wait_for(lambda: not list((server.maildir("alice") / "tmp").iterdir()),
+             "half a message to go")
+    settles(server, "alice", len(OWN))
+    c.idle()
+    server.stop()
+    check(c.line().startswith(b"* BYE") and other.line().startswith(b"* BYE"), "no BYE")
+    # What was answered is there after a kill, with the same numbers.
+    (folder / "server" / "log").unlink()
+    server = start(folder, [])
+    c = Bare(server.imap_port)
+    c.send(b"A APPEND INBOX {%d+}\r\n" % len(OWN[0]) + OWN[0] + b"\r\n")
+    uid = int(re.search(rb"APPENDUID \d+ (\d+)\]", c.until(b"A OK")[-1]).group(1))
+    validity = c.ok("STATUS INBOX (UIDVALIDITY UIDNEXT)")[0]
+    server.process.process.kill()
+    server.process.process.wait()
+    (folder / "server" / "log").unlink()
+    server = start(folder, [])
+    c = Bare(server.imap_port)
+    check(c.ok("STATUS INBOX (UIDVALIDITY UIDNEXT)")[0] == validity, validity)
+    c.ok("SELECT INBOX")
+    check(OWN[0] in c.ok(f"UID FETCH {uid} (BODY.PEEK[])")[0], "the message is lost")
+    c.close()
+    server.stop()
+
+
+def test_behind_its_back(folder):
+    """Files with LF, files that other programs move, and messages that go while they are
+    read."""
+    server = start(folder, [text(OWN[0]), OWN[6], *[OWN[-1]] * 3])
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    a.ok("SELECT INBOX")
+    b.ok("SELECT INBOX")
+    said = a.ok("FETCH 1 (RFC822.SIZE BODY.PEEK[])")[0]
+    check(b"RFC822.SIZE %d " % len(OWN[0]) in said and OWN[0] in said, said)
+    cur = server.maildir("alice") / "cur"
+    path = sorted(cur.iterdir())[1]
+    path.rename(cur / (path.name.partition(":")[0] + ":2,FS"))
+    a.ok("STORE 2 +FLAGS (\\Answered)")
+    said = a.ok("FETCH 2 (FLAGS)")[0]
+    check(all(x in said for x in (b"Answered", b"Flagged", b"Seen")), said)
+    # 1.7 million octets are on their way when they are removed.
+    a.send(b"qq1 FETCH 1:* (FLAGS BODY.PEEK[])\r\n")
+    b.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+    b.ok("EXPUNGE")
+    settles(server, "alice", 0)
+    said = a.until(b"qq1 ")
+    whole = [x for x in said if b"BODY[] {" in x]
+    check(said[-1].startswith((b"qq1 NO [EXPUNGEISSUED]", b"qq1 OK")) and len(whole) >= 1 and
+          all(x.endswith(b")") for x in whole), said[-1], len(whole))
+    said = a.ok("NOOP")
+    check(sum(x.endswith(b" EXPUNGE") for x in said) == 5, said)
+    a.close()
+    b.close()
+    server.stop()
+
+
+def test_many_at_once(folder):
+    messages, what = many(300)
+    server = start(folder, messages)
+
+    def read(number):
+        client = server.login(("clear", "starttls", "tls")[number % 3])
+        ok(client.select())
+        got = []
+        for i in range(0, len(messages), 50):
+            got += bodies(ok(client.fetch(f"{i + 1}:{min(i + 50, len(messages))}",
+                                          "(BODY.PEEK[])")))
+        found = ok(client.search(None, "BODY", '"e"'))[0].split()
+        ok(client.store(f"{number + 1}", "+FLAGS", f"(k{number})"))
+        client.logout()
+        return got, len(found)
+
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(read, range(8)))
+    seconds = time.monotonic() - begun
+    for content, found in got:
+        same(content, messages)
+        check(found == got[0][1] > 0, found)
+    server.stop()
+    return f"ok: 8 readers, {what} each, {seconds:.1f} s"
+
+
+# ---- curl --------------------------------------------------------------------------------
+
+def curl(url, *options, secret=PASSWORD):
+    code, out, errors = run_octets(
+        ["curl", "-sS", "-v", "--cacert", certificates().ca, "--max-time", "90", "-u",
+         f"alice:{secret}", *options, url])
+    return code, out, errors.decode(errors="replace")
+
+
+def test_curl(folder):
+    need("curl")
+    server = start(folder)
+    plain = f"imap://localhost:{server.imap_port}/"
+    secure = f"imaps://localhost:{server.imaps_port}/"
+    for url, options in ((plain, []), (plain, ["--ssl-reqd"]), (secure, [])):
+        for i, content in enumerate(OWN, 1):
+            code, out, said = curl(f"{url}INBOX;UID={i}", *options)
+            check(code == 0, said)
+            same([out], [content], f"message {i}:")
+        check(bool(re.search(r"> A\d+ STARTTLS", said)) == bool(options), said)
+        code, out, said = curl(url + "INBOX", *options, secret="looking-glass")
+        check(code == 67 and not out, code, said)
+    for way in ("PLAIN", "LOGIN", "CRAM-MD5"):
+        code, out, said = curl(secure + "INBOX;UID=1", "--login-options", f"AUTH={way}")
+        check(code == 0 and out == OWN[0] and f"AUTHENTICATE {way}" in said, way, said)
+    code, out, said = curl(plain + "INBOX;UID=1;SECTION=TEXT")
+    check(code == 0 and out == OWN[0].split(b"\r\n\r\n", 1)[1], out, said)
+    code, out, said = curl(plain)
+    check(b'* LIST (\\HasNoChildren) "/" INBOX' in out, out)
+    code, out, said = curl(plain + "INBOX?SUBJECT%20nothing")
+    check(out.split() == [b"*", b"SEARCH", b"7"], out, said)
+    new = folder / "new.eml"
+    new.write_bytes(OWN[5])
+    code, out, said = curl(plain + "INBOX", "-T", new)
+    check(code == 0, said)
+    settles(server, "alice", len(OWN) + 1)
+    code, out, said = curl(plain + f"INBOX;UID={len(OWN) + 1}")
+    check(out == OWN[5], out, said)
+    code, out, said = curl(plain + "INBOX;UID=999")
+    check(code not in (0, 28) and not out, code, said)
+    server.stop()
+
+
+# ---- fetchmail, getmail ------------------------------------------------------------------
+
+def fetchmail(folder, server, name, *, port=None, tls='sslproto ""', secret=PASSWORD,
+              more="keep"):
+    box = folder / name
+    box.mkdir(exist_ok=True)
+    config = folder / f"{name}.rc"
+    mda = f"sh -c 'cat > {box}/$$'"
+    config.write_text(
+        f"set invisible\npoll localhost proto imap port {port or server.imap_port} "
+        f'timeout 60\n user alice password "{secret}" {tls} no rewrite {more}\n'
+        f' mda "{mda}"\n')
+    config.chmod(0o600)
+    code, out, errors = run(
+        ["fetchmail", "-f", config, "--nodetach", "--nosyslog", "--pidfile",
+         folder / f"{name}.pid", "--idfile", folder / f"{name}.ids", "-v"],
+        env={"HOME": str(folder), "FETCHMAILHOME": str(folder), "LC_ALL": "C"})
+    return code, out + errors, [p.read_bytes() for p in sorted(box.iterdir())]
+
+
+def test_fetchmail(folder):
+    need("fetchmail")
+    sent = [text(m) for m in OWN]
+    ca = f"sslcertck sslcertfile {certificates().ca}"
+    for name in ("clear", "starttls", "tls"):
+        server = start(folder, name=name)
+        how = {"clear": {}, "starttls": {"tls": f'sslproto "auto" {ca}'},
+               "tls": {"tls": f"ssl {ca}", "port": server.imaps_port}}[name]
+        code, said, got = fetchmail(folder, server, f"to-{name}", **how)
+        check(code == 0, name, code, said[-3000:])
+        check(bool(re.search(r"IMAP> A\d+ STARTTLS", said)) == (name == "starttls"),
+              said[:2000])
+        same(got, sent, name)
+        code, said, got = fetchmail(folder, server, f"to-{name}", **how)
+        check(code == 1 and len(got) == len(sent), "again:", name, code, said[-3000:])
+        code, said, got = fetchmail(folder, server, f"all-{name}", more="fetchall no keep",
+                                    **how)
+        check(code == 0, name, code, said[-3000:])
+        same(got, sent, name)
+        settles(server, "alice", 0)
+        server.stop()
+
+
+def test_getmail(folder):
+    need("getmail")
+    messages = [m for m in OWN if b"X-Long" not in m]  # it folds long fields anew
+    server = start(folder, messages)
+    script = folder / "mda.sh"
+    script.write_text('#!/bin/sh\ncat > "$1/$$"\n')
+    script.chmod(0o755)
+    for name, kind, port, more in (
+            ("clear", "SimpleIMAPRetriever", server.imap_port, ""),
+            ("tls", "SimpleIMAPSSLRetriever", server.imaps_port,
+             f"ca_certs = {certificates().ca}")):
+        box = folder / name
+        box.mkdir()
+        (folder / f"{name}.state").mkdir()
+        config = folder / f"{name}.rc"
+        config.write_text(
+            f"[retriever]\ntype = {kind}\nserver = localhost\nport = {port}\n"
+            f"username = alice\npassword = {PASSWORD}\ntimeout = 60\n{more}\n"
+            f"[destination]\ntype = MDA_external\npath = {script}\n"
+            f'arguments = ("{box}",)\nallow_root_commands = true\n'
+            "[options]\nread_all = false\nreceived = false\ndelivered_to = false\n"
+            f"delete = {'true' if name == 'tls' else 'false'}\nverbose = 2\n")
+        config.chmod(0o600)
+        for visit in ("first", "again") if name == "clear" else ("first",):
+            code, out, errors = run(
+                ["getmail", f"--getmaildir={folder / name}.state", f"--rcfile={config}"],
+                env={"HOME": str(folder)})
+            check(code == 0, name, visit, code, (out + errors)[-3000:])
+            own = rb"^(Return-Path: <unknown>|X-getmail-retrieved-from-mailbox: .*)\n"
+            same([re.sub(own, b"", p.read_bytes(), flags=re.M) for p in box.iterdir()],
+                 [text(m) for m in messages], f"{name} {visit}")
+    settles(server, "alice", 0)
+    server.stop()
+
+
+# ---- mutt --------------------------------------------------------------------------------
+
+def mutt(folder, name, url, setting):
+    """Shows INBOX, flags a message, copies all of it into a new mailbox on the server."""
+    config = folder / f"{name}.rc"
+    config.write_text(
+        f"set imap_user=alice imap_pass={PASSWORD} {setting}\n"
+        f"set certificate_file={certificates().ca}\n"
+        "set move=no quit=yes confirmappend=no confirmcreate=no delete=yes\n"
+        "set editor=true wait_key=no ssl_verify_host=no ssl_force_tls=no beep=no timeout=5\n"
+        "set sleep_time=0 index_format=\"%C %Z\" "
+        "status_format=\"there:%m. tagged:%t. flagged:%F.\"\n"
+        f"set header_cache=\"\" message_cachedir=\"\" record=\"\" folder={folder}\n")
+    count = len(OWN)
+    with Terminal(["mutt", "-n", "-F", config, "-f", url + "INBOX"], 30,
+                  env={"HOME": str(folder), "LC_ALL": "C.UTF-8"}) as t:
+        t.need(lambda: t.shows(f"there:{count}."), "the index")
+        while not t.shows("flagged:1."):
+            t.alive("waited for the flag")
+            t.type("\aF")
+            t.wait(lambda: t.shows("flagged:1."), 3)
+        t.ask("\aT", "Tag messages matching:", "~A",
+              lambda: t.shows(f"tagged:{count}."), "the tags")
+        t.ask("\a;C", "Copy tagged to mailbox", f"{url}{name}",
+              lambda: t.wait(lambda: t.shows("tagged:"), 1), "the copies")
+        t.type("\a")
+        t.wait(lambda: False, 1)
+        while not t.over():
+            if time.monotonic() >= t.end:
+                t.fail("does not end")
+            t.type("q")
+            t.wait(t.over, 3)
+        if t.process.returncode != 0:
+            t.fail("an error")
+
+
+def test_mutt(folder):
+    need("mutt")
+    for name in ("clear", "starttls", "tls"):
+        for left in (2, 1, 0):
+            server = start(folder, name=f"{name}{left}")
+            url, setting = {
+                "clear": (f"imap://localhost:{server.imap_port}/", "ssl_starttls=no"),
+                "starttls": (f"imap://localhost:{server.imap_port}/", "ssl_starttls=yes"),
+                "tls": (f"imaps://localhost:{server.imaps_port}/", "")}[name]
+            try:
+                mutt(folder, name, url, setting)
+                settles(server, "alice", len(OWN), f".{name}")
+                break
+            except Failure as e:
+                if left == 0:
+                    raise Failure(f"mutt, {name}: {e}") from e
+                again(f"mutt, {name}: {e}")
+            server.stop()
+        check(sum(":2,F" in n for n in files(server, "alice")) == 1, files(server, "alice"))
+        same(in_maildir(server.maildir("alice") / f".{name}"), OWN, name)
+        server.stop()
+
+
+# ---- programs that keep two sides the same -----------------------------------------------
+
+def two_ways(folder, server, local, sync):
+    """What is new on either side is on both after a run, flags too."""
+    sync()
+    mark = rb"^X-(TUID|OfflineIMAP): .*\n"  # theirs, on what they bring
+    same([re.sub(mark, b"", text(m), flags=re.M) for m in in_maildir(local)],
+         [text(m) for m in OWN], "first:")
+    (local / "new" / "1800000000.M1P1.local").write_bytes(text(message("from here")))
+    client = server.login()
+    ok(client.select())
+    ok(client.store("2", "+FLAGS", "(\\Flagged)"))
+    client.logout()
+    sync()
+    settles(server, "alice", len(OWN) + 1)
+    names = [p.name for part in ("new", "cur") for p in (local / part).iterdir()]
+    check(sum("F" in name.partition(":2,")[2] for name in names) == 1, names)
+
+
+def test_mbsync(folder):
+    need("mbsync")
+    server = start(folder)
+    local = folder / "local"
+    config = folder / "mbsyncrc"
+    config.write_text(
+        f"IMAPStore far\nHost localhost\nPort {server.imap_port}\nUser alice\n"
+        f"Pass {PASSWORD}\nSSLType STARTTLS\nAuthMechs LOGIN\n"
+        f"CertificateFile {certificates().ca}\n\nMaildirStore near\nInbox {local}\n"
+        f"SubFolders Maildir++\n\nChannel all\nFar :far:\n"
+        f"Near :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n")
+
+    def sync():
+        code, out, errors = run(["mbsync", "-c", config, "-V", "all"],
+                                env={"HOME": str(folder)})
+        check(code == 0, code, (out + errors)[-3000:])
+    two_ways(folder, server, local, sync)
+    server.stop()
+
+
+def test_offlineimap(folder):
+    need("offlineimap")
+    server = start(folder)
+    config = folder / "offlineimaprc"
+    config.write_text(
+        f"[general]\naccounts = a\nui = quiet\nmetadata = {folder}/meta\n[Account a]\n"
+        f"localrepository = l\nremoterepository = r\n[Repository l]\ntype = Maildir\n"
+        f"localfolders = {folder}/boxes\n[Repository r]\ntype = IMAP\n"
+        f"remotehost = localhost\nremoteport = {server.imaps_port}\nremoteuser = alice\n"
+        f"remotepass = {PASSWORD}\nssl = yes\nsslcacertfile = {certificates().ca}\n")
+
+    def sync():
+        code, out, errors = run(["offlineimap", "-c", config, "-o"],
+                                env={"HOME": str(folder)})
+        check(code == 0, code, (out + errors)[-3000:])
+    two_ways(folder, server, folder / "boxes" / "INBOX", sync)
+    server.stop()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C.UTF-8")
+    sys.exit(peers.main(globals()))

@@ -1,0 +1,306 @@
+/*
+ * Sequence sets and dates that stand alone.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <mailproto/imap.h>
+
+#include "text.h"
+
+static mailproto_status parse(const char *text, mailproto_imap_cursor *set)
+{
+    static char copy[64];
+    mailproto_bytes b;
+    char *exact;
+    mailproto_status status;
+    mailproto_imap_cursor other;
+    b.len = strlen(text);
+    exact = (char *)malloc(b.len + (b.len == 0));
+    memcpy(exact, text, b.len);
+    memcpy(copy, text, b.len);
+    b.ptr = exact;
+    status = mailproto_imap_set_parse(b, &other);
+    if (status == MAILPROTO_OK) { /* walked within its bounds */
+        mailproto_imap_range range;
+        while (mailproto_imap_set_next(&other, &range) == MAILPROTO_OK) {
+            assert_true(range.low <= range.high || range.high == 0);
+        }
+        (void)mailproto_imap_set_is_saved(&other);
+    }
+    free(exact);
+    b.ptr = copy;
+    assert_int_equal(mailproto_imap_set_parse(b, set), status);
+    return status;
+}
+
+static void sets(void **state)
+{
+    static const struct {
+        const char *text, *ranges;
+    } rows[] = {
+        {"1", "1:1,"},
+        {"2:4", "2:4,"},
+        {"4:2", "2:4,"},
+        {"5:5", "5:5,"},
+        {"*", "0:0,"},
+        {"*:*", "0:0,"},
+        {"3291:*", "3291:0,"},
+        {"*:4", "4:0,"},
+        {"*:4,5:7", "4:0,5:7,"},
+        {"2,4:7,9,12:*", "2:2,4:7,9:9,12:0,"},
+        {"1,1,1", "1:1,1:1,1:1,"},
+        {"4294967295:4294967294", "4294967294:4294967295,"},
+        {"$", "$"},
+    };
+    static const char *const bad[] = {
+        "",     "0",     "01",  "1:0", ":",   "1:", ":1",         "1,",  ",1",
+        "1,,2", "1:2:3", "a",   "1a",  "1 ",  " 1", "4294967296", "1;2", "**",
+        "$1",   "1$",    "1,$", "$,1", "$:1", "-1", "1.2",        "1:$", "42949672950"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mailproto_imap_cursor set;
+        mailproto_imap_range range;
+        struct text told = {NULL, 0, 0};
+        assert_int_equal(parse(rows[i].text, &set), MAILPROTO_OK);
+        assert_int_equal(mailproto_imap_set_is_saved(&set), rows[i].text[0] == '$');
+        if (rows[i].text[0] == '$') {
+            text_print(&told, "$");
+        }
+        while (mailproto_imap_set_next(&set, &range) == MAILPROTO_OK) {
+            text_print(&told, "%u:%u,", (unsigned)range.low, (unsigned)range.high);
+        }
+        assert_string_equal(text_string(&told), rows[i].ranges);
+        assert_int_equal(mailproto_imap_set_next(&set, &range), MAILPROTO_EOF);
+        text_free(&told);
+    }
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        mailproto_imap_cursor set;
+        if (parse(bad[i], &set) != MAILPROTO_ERR_SYNTAX) {
+            fail_msg("%s", bad[i]);
+        }
+    }
+}
+
+static void set_has(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t number, largest;
+        int has;
+    } rows[] = {
+        {"1", 1, 9, 1},     {"1", 2, 9, 0},
+        {"2:4", 1, 9, 0},   {"2:4", 2, 9, 1},
+        {"4:2", 4, 9, 1},   {"2:4", 5, 9, 0},
+        {"*", 9, 9, 1},     {"*", 8, 9, 0},
+        {"5:*", 9, 9, 1},   {"5:*", 4, 9, 0},
+        {"5:*", 10, 9, 0},  {"20:*", 9, 9, 1},
+        {"20:*", 20, 9, 1}, {"20:*", 8, 9, 0},
+        {"20:*", 21, 9, 0}, {"*:20", 9, 9, 1},
+        {"1,3", 3, 9, 1},   {"1,3", 2, 9, 0},
+        {"$", 1, 9, 0},     {"*", 0, 0, 0},
+        {"1:*", 0, 9, 0},   {"1:4294967295", UINT32_MAX, 9, 1},
+    };
+    mailproto_imap_cursor none = {{0, 0, 0, 0}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mailproto_imap_cursor set;
+        mailproto_imap_cursor was;
+        assert_int_equal(parse(rows[i].text, &set), MAILPROTO_OK);
+        was = set;
+        if (mailproto_imap_set_has(&set, rows[i].number, rows[i].largest) !=
+            rows[i].has) {
+            fail_msg("%s: %u", rows[i].text, (unsigned)rows[i].number);
+        }
+        assert_memory_equal(&was, &set, sizeof set);
+    }
+    assert_int_equal(mailproto_imap_set_has(&none, 1, 1), 0);
+    assert_int_equal(mailproto_imap_set_is_saved(&none), 0);
+}
+
+/* ---- dates ---------------------------------------------------------------------------- */
+
+static mailproto_status date(const char *text, mailproto_imap_date *out)
+{
+    mailproto_bytes b;
+    char *exact;
+    mailproto_status status;
+    b.len = strlen(text);
+    exact = (char *)malloc(b.len + (b.len == 0));
+    memcpy(exact, text, b.len);
+    b.ptr = exact;
+    status = mailproto_imap_date_parse(b, out);
+    free(exact);
+    return status;
+}
+
+static void dates(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t utc;
+        int32_t zone;
+        const char *written;
+    } rows[] = {
+        {"01-Jan-1970 00:00:00 +0000", 0, 0, NULL},
+        {" 1-Jan-1970 00:00:00 +0000", 0, 0, "01-Jan-1970 00:00:00 +0000"},
+        {"1-jAN-1970 00:00:00 -0000", 0, 0, "01-Jan-1970 00:00:00 +0000"},
+        {"17-Jul-1996 02:44:25 -0700", 837596665, -420, NULL},
+        {"19-Jan-2038 03:14:07 +0000", 2147483647, 0, NULL},
+        {"29-Feb-2000 23:59:59 +0530", 951848999, 330, NULL},
+        {"31-Dec-1969 23:59:59 +0000", -1, 0, NULL},
+        {"01-Mar-2020 00:00:00 +0000", 1583020800, 0, NULL},
+        {"31-Dec-9999 23:59:59 -2359", INT64_C(253402387139), -1439, NULL},
+        {"01-Jan-0001 00:00:00 +2359", -INT64_C(62135683140), 1439, NULL},
+        {"31-Dec-2016 23:59:60 +0000", 1483228800, 0, "01-Jan-2017 00:00:00 +0000"},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mailproto_imap_date d;
+        char out[26];
+        assert_int_equal(date(rows[i].text, &d), MAILPROTO_OK);
+        assert_int_equal(d.set, 1);
+        assert_int_equal(d.utc, rows[i].utc);
+        assert_int_equal(d.zone_minutes, rows[i].zone);
+        assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_OK);
+        assert_memory_equal(
+            out, rows[i].written != NULL ? rows[i].written : rows[i].text, 26);
+    }
+}
+
+static void bad_dates(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "01-Jan-1970",
+        "00-Jan-1970 00:00:00 +0000",
+        "32-Jan-1970 00:00:00 +0000",
+        "31-Apr-1970 00:00:00 +0000",
+        "29-Feb-1900 00:00:00 +0000",
+        "01-Jan-0000 00:00:00 +0000",
+        "01-Jax-1970 00:00:00 +0000",
+        "01-Jan-197 00:00:00 +0000",
+        "01-Jan-19700 00:00:00 +0000",
+        "01 Jan 1970 00:00:00 +0000",
+        "01-Jan-1970  00:00:00 +0000",
+        "01-Jan-1970 0:00:00 +0000",
+        "01-Jan-1970 24:00:00 +0000",
+        "01-Jan-1970 00:60:00 +0000",
+        "01-Jan-1970 00:00:61 +0000",
+        "01-Jan-1970 00:00 +0000",
+        "01-Jan-1970 00:00:00 0000",
+        "01-Jan-1970 00:00:00 +000",
+        "01-Jan-1970 00:00:00 +00000",
+        "01-Jan-1970 00:00:00 +2400",
+        "01-Jan-1970 00:00:00 +0060",
+        "01-Jan-1970 00:00:00 GMT",
+        "01-Jan-1970 00:00:00 +0000 ",
+        "\"01-Jan-1970 00:00:00 +0000\"",
+        "  1-Jan-1970 00:00:00 +0000",
+        " 01-Jan-1970 00:00:00 +0000",
+        "001-Jan-1970 00:00:00 +0000",
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mailproto_imap_date d;
+        if (date(rows[i], &d) != MAILPROTO_ERR_SYNTAX) {
+            fail_msg("%s", rows[i]);
+        }
+    }
+}
+
+static void write_errors(void **state)
+{
+    mailproto_imap_date d = {INT64_C(253402300800), 0, 1};
+    char out[26];
+    (void)state;
+    assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_ERR_ARGUMENT);
+    d.utc--;
+    assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_OK);
+    d.utc = 0;
+    d.zone_minutes = 1440;
+    assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_ERR_ARGUMENT);
+    d.zone_minutes = -1440;
+    assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_ERR_ARGUMENT);
+    d.zone_minutes = 0;
+    d.utc = -INT64_C(62135596801);
+    assert_int_equal(mailproto_imap_date_write(&d, out), MAILPROTO_ERR_ARGUMENT);
+}
+
+/* Every day of 800 years, counted one by one. */
+static void days(void **state)
+{
+    static const uint8_t length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    static const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t count = -135140; /* 1600-01-01 */
+    unsigned year;
+    unsigned month;
+    unsigned day;
+    (void)state;
+    for (year = 1600; year < 2400; year++) {
+        int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        for (month = 0; month < 12; month++) {
+            for (day = 1; day <= length[month] + (month == 1 && leap ? 1U : 0U);
+                 day++) {
+                char text[32];
+                mailproto_bytes b;
+                int64_t read;
+                (void)snprintf(text, sizeof text, "%u-%s-%04u", day, names[month],
+                               year);
+                b.ptr = text;
+                b.len = strlen(text);
+                assert_int_equal(mailproto_imap_day_parse(b, &read), MAILPROTO_OK);
+                assert_int_equal(read, count);
+                count++;
+            }
+        }
+    }
+}
+
+static void bad_days(void **state)
+{
+    static const char *const rows[] = {"",
+                                       "1-Jan-20",
+                                       "1-Jan-2020 ",
+                                       "\"1-Jan-2020\"",
+                                       " 1-Jan-2020",
+                                       "31-Jun-2020",
+                                       "0-Jan-2020",
+                                       "1-Jan-0000",
+                                       "1-Ja-2020",
+                                       "-Jan-2020",
+                                       "1--2020",
+                                       "1-Jan-"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mailproto_bytes b = {rows[i], strlen(rows[i])};
+        int64_t day;
+        if (mailproto_imap_day_parse(b, &day) != MAILPROTO_ERR_SYNTAX) {
+            fail_msg("%s", rows[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sets),         cmocka_unit_test(set_has),
+        cmocka_unit_test(dates),        cmocka_unit_test(bad_dates),
+        cmocka_unit_test(write_errors), cmocka_unit_test(days),
+        cmocka_unit_test(bad_days),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
