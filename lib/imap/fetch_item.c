@@ -243,6 +243,8 @@ int mailproto__imap_read_items(struct mailproto__imap_reader *r,
     mailproto_imap_fetch_item item;
     const char *begin = r->at;
     uint32_t macro = 0;
+    item.kind = 0;
+    item.flags = 0;
     if (*begin != '(') {
         if (!read_item(r, &item, &macro)) {
             return 0;
