@@ -441,7 +441,8 @@ static size_t naive_fields(const struct naive *n, const struct node *node,
                 colon++;
             }
             for (one = names; *one != NULL; one++) {
-                listed |= strlen(*one) == name && n->text[colon] == ':' &&
+                listed |= strlen(*one) == name && colon < next &&
+                          n->text[colon] == ':' &&
                           strncasecmp(*one, n->text + at, name) == 0;
             }
             keep = listed != except;
