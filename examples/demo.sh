@@ -1,8 +1,9 @@
 #!/bin/bash
 # The main job of this library, live: alice@crepes.fr sends messages to the mail server of
 # crepes.fr, which relays them to the one of hamburger.edu, which puts them into the
-# Maildir of bob@hamburger.edu; and bob reads them there by POP3. Everything on this
-# machine, on free ports of loopback.
+# Maildir of bob@hamburger.edu; and bob reads them there by IMAP, files one into a folder,
+# searches, and fetches the others by POP3. Everything on this machine, on free ports of
+# loopback.
 #
 #   examples/demo.sh                  installs what is missing, builds, runs
 #   examples/demo.sh --no-install     with what is there
@@ -12,7 +13,7 @@
 # service is started, and nothing is changed outside build/demo and a temporary folder.
 set -euo pipefail
 
-packages='build-essential cmake ninja-build pkg-config libssl-dev openssl'
+packages='build-essential cmake ninja-build pkg-config libssl-dev libsqlite3-dev openssl curl'
 
 cd "$(dirname "$0")/.."
 install=yes
@@ -25,7 +26,7 @@ case ${1-} in
     programs=$2
     ;;
 *)
-    sed -n '2,13s/^# \{0,1\}//p' "$0"
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
@@ -62,7 +63,7 @@ install_packages() {
         return
     fi
     echo "To be installed with apt-get: $wanted"
-    echo "(compiler, build tools and OpenSSL; no service among them is started)"
+    echo "(compiler, build tools, OpenSSL, SQLite, curl; no service among them is started)"
     if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
         echo "Neither root nor sudo: install them, or use --no-install." >&2
         exit 1
@@ -125,7 +126,7 @@ finish() {
     trap - EXIT INT TERM
     stop_servers
     rm -rf "$work/certificates" "$work/queues" "$work/messages" "$work/logs" \
-        "$work/alice" "$work/bob" "$work/crepes.fr" "$work/before"
+        "$work/alice" "$work/bob" "$work/crepes.fr" "$work/before" "$work/imap"
     if [ $result = 0 ]; then # else let it be looked at
         rm -rf "$work/hamburger.edu" "$work/Maildir.seen"
     fi
@@ -213,9 +214,19 @@ start() {
 }
 
 step "The mail server of hamburger.edu, where bob has a mailbox"
-start hamburger.edu --mailbox bob --users "$work/bob/users" --pop3 127.0.0.1:0
+readers=(--pop3 127.0.0.1:0)
+no_imap=''
+if ! "$server" --help | grep -q -e --imap; then
+    no_imap='the server was built without SQLite (libsqlite3-dev)'
+elif ! command -v curl >/dev/null; then
+    no_imap='curl is not installed'
+else
+    readers+=(--imap 127.0.0.1:0)
+fi
+start hamburger.edu --mailbox bob --users "$work/bob/users" "${readers[@]}"
 hamburger=$port
 pop3=$(sed -n 's/.* POP3 on .*:\([0-9]*\)$/\1/p' "$work/logs/hamburger.edu")
+imap=$(sed -n 's/.* IMAP on .*:\([0-9]*\)$/\1/p' "$work/logs/hamburger.edu")
 step "The mail server of crepes.fr, which alice may use to send"
 start crepes.fr --users "$work/alice/users" --users-only \
     --route "hamburger.edu=127.0.0.1:$hamburger" --retry-min 1
@@ -229,8 +240,8 @@ step "alice@crepes.fr sends to bob@hamburger.edu (STARTTLS, AUTH)"
 # ---- what arrived ------------------------------------------------------------------------
 maildir=$work/hamburger.edu/bob/Maildir
 sent=$(find "$work/messages" -name '*.eml' | wc -l)
-arrived() {
-    find "$maildir/new" -type f 2>/dev/null | wc -l
+arrived() { # IMAP moves what it has shown from new/ to cur/
+    find "$maildir/new" "$maildir/cur" -type f 2>/dev/null | wc -l
 }
 for ((i = 0; i < 600 && $(arrived) < sent; i++)); do
     sleep 0.1
@@ -276,7 +287,84 @@ if [ "$failed" != 0 ]; then
     exit 1
 fi
 
-# ---- bob reads his mail ------------------------------------------------------------------
+# ---- bob reads his mail where it is ------------------------------------------------------
+# imap <mailbox> <option of curl>...
+imap() {
+    local mailbox=$1
+    shift
+    curl -sS --ssl-reqd --cacert "$work/certificates/ca.pem" \
+        --netrc-file "$work/bob/netrc" "imap://localhost:$imap/$mailbox" "$@" |
+        tr -d '\r' | sed 's/^/[curl] /'
+    sleep 0.2 # for the server's last lines
+}
+# wants <words> <command>...: runs it; what it says has these words.
+wants() {
+    local words=$1 said
+    shift
+    said=$("$@") || true
+    printf '%s\n' "$said"
+    if ! grep -q -e "$words" <<<"$said"; then
+        echo "NOT SAID: $words"
+        failed=1
+    fi
+}
+filed() {
+    find "$maildir/.Recipes" -path '*/cur/*' -type f 2>/dev/null | wc -l
+}
+
+kept=$sent
+if [ -n "$no_imap" ]; then
+    step "No IMAP here: $no_imap"
+else
+    printf 'machine localhost login bob password %s\n' "$(cat "$work/bob/password")" \
+        >"$work/bob/netrc"
+    chmod 600 "$work/bob/netrc"
+    mkdir "$work/imap"
+    step "bob@hamburger.edu reads his mail over IMAP (STARTTLS, AUTHENTICATE)"
+    imap "INBOX;UID=[1-$sent]" -o "$work/imap/#1"
+    for message in "$work"/imap/*; do
+        found=0
+        for stored in "$maildir"/cur/*; do
+            if cmp -s "$message" "$stored"; then
+                found=$((found + 1))
+                printf '%7d octets, the same: UID %s\n' "$(wc -c <"$message")" \
+                    "$(basename "$message")"
+            fi
+        done
+        if [ $found != 1 ]; then
+            echo "UID $(basename "$message"): $found TIMES"
+            failed=1
+        fi
+    done
+    if [ "$(find "$work/imap" -type f | wc -l)" != "$sent" ]; then
+        echo "not all of them came over IMAP"
+        failed=1
+    fi
+
+    step "He searches, and files what he has found into a folder"
+    recipe=$(basename "$(grep -l -F '<3.20261120@crepes.fr>' "$work"/imap/*)")
+    wants 'SEARCH [0-9]' imap INBOX -X 'UID SEARCH SUBJECT ketchup'
+    wants "SEARCH $recipe\$" imap INBOX -X 'UID SEARCH FROM alice SUBJECT confiture'
+    imap '' -X 'CREATE Recipes'
+    imap INBOX -X "UID MOVE $recipe Recipes"
+    wants 'Recipes' imap '' -X 'LIST "" *'
+    wants 'SEARCH 1$' imap Recipes -X 'SEARCH ALL'
+    imap 'Recipes;UID=1' -o "$work/imap/filed"
+    kept=$((sent - 1))
+    if cmp "$work/imap/filed" "$work/imap/$recipe" && [ "$(filed)" = 1 ] &&
+        [ "$(arrived)" = $kept ]; then
+        echo "In Recipes now, and in INBOX no more: the same, byte for byte"
+    else
+        echo "$(filed) messages in Recipes, $(arrived) in INBOX"
+        failed=1
+    fi
+    if [ "$failed" != 0 ]; then
+        step "FAILED"
+        exit 1
+    fi
+fi
+
+# ---- bob fetches his mail ----------------------------------------------------------------
 inbox=$work/Maildir
 pop3_fetch() {
     "$fetch" --server "127.0.0.1:$pop3" --cafile "$work/certificates/ca.pem" \
@@ -303,18 +391,28 @@ same() {
             failed=1
         fi
     done
-    if [ "$(find "$inbox/new" -type f | wc -l)" != "$sent" ]; then
-        echo "$(find "$inbox/new" -type f | wc -l) messages were fetched, not $sent"
+    if [ "$(find "$inbox/new" -type f | wc -l)" != "$kept" ]; then
+        echo "$(find "$inbox/new" -type f | wc -l) messages were fetched, not $kept"
         failed=1
     fi
 }
 
-cp -a "$maildir/new" "$work/before"
+mkdir "$work/before"
+find "$maildir/new" "$maildir/cur" -type f -exec cp -a -t "$work/before" {} +
+# unchanged: each file is where it was, as it was.
+unchanged() {
+    local file
+    for file in "$work/before"/*; do
+        cmp -s "$file" "$maildir/new/${file##*/}" ||
+            cmp "$file" "$maildir/cur/${file##*/}" || return 1
+    done
+    [ "$(arrived)" = "$kept" ]
+}
 step "bob@hamburger.edu fetches his mail by POP3 (STLS, AUTH) and keeps it on the server"
 pop3_fetch --keep
 step "What he has beside what the server has"
 same "$work/before"
-if diff -r "$work/before" "$maildir/new"; then
+if unchanged; then
     echo "The server's Maildir is as it was."
 else
     failed=1
@@ -324,7 +422,7 @@ step "Bob comes again: nothing is fetched twice, and all may be deleted now"
 pop3_fetch --delete
 same "$work/before" >"$work/logs/same" || true
 if [ "$(arrived)" = 0 ]; then
-    echo "The server's Maildir is empty."
+    echo "The server's INBOX is empty."
 else
     echo "$(arrived) messages are still on the server"
     failed=1
@@ -345,5 +443,5 @@ step "The one with the picture, as Bob sees it"
 picture=$(grep -l -r -F 'filename="crepe.png"' "$inbox/new")
 "$show" "$picture" | sed 's/^/[show] /'
 
-step "Done: $sent messages sent, relayed, delivered and fetched, each the same byte for byte"
+step "Done: $sent messages sent, relayed, delivered and read, each the same byte for byte"
 echo "They are in $inbox"

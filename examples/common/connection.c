@@ -99,6 +99,18 @@ mailproto_io connection_io(connection *c)
     return io;
 }
 
+tls_context *connection_context(const char *ca_file, int verify, const char *cert,
+                                const char *key)
+{
+    tls_context *ctx = tls_client_context(ca_file, verify);
+    if (ctx != NULL && cert != NULL &&
+        tls_use_certificate(ctx, cert, key) != MAILPROTO_OK) {
+        tls_context_free(ctx);
+        ctx = NULL;
+    }
+    return ctx;
+}
+
 mailproto_status connection_start_tls(connection *c, tls_context *ctx, const char *host)
 {
     c->tls = tls_client_new(ctx, c->fd, host);
@@ -113,6 +125,14 @@ mailproto_status connection_start_tls(connection *c, tls_context *ctx, const cha
         }
     }
     return st == MAILPROTO_OK ? tls_started(c->session, c->tls) : st;
+}
+
+uint32_t connection_other_binding(connection *c, mailproto_bytes *binding)
+{
+    binding->ptr = (const char *)c->binding;
+    binding->len = 0;
+    return c->tls == NULL ? (uint32_t)MAILPROTO_BINDING_NONE
+                          : tls_other_binding(c->tls, c->binding, &binding->len);
 }
 
 void connection_close(connection *c)

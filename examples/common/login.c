@@ -31,6 +31,9 @@ static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_optio
     o->mechanism = mechanism;
     o->name = bytes(l->user);
     o->password = bytes(l->password);
+    if (is_named(mechanism, "EXTERNAL")) { /* the certificate has the name */
+        o->authzid = o->name;
+    }
     if (is_named(mechanism, "OAUTHBEARER") || is_named(mechanism, "XOAUTH2")) {
         o->password = bytes(l->token);
         o->host = bytes(l->host);
@@ -40,8 +43,11 @@ static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_optio
        the server notices if somebody took it away (RFC 5802 6). */
     mailproto_tls_info tls = {0};
     tls.struct_size = sizeof tls;
-    if (l->choice.give_binding &&
-        mailproto_session_tls_info(l->session, &tls) == MAILPROTO_OK) {
+    if (l->choice.give_binding == 2) {
+        o->binding_type = l->other_binding_type;
+        o->binding = l->other_binding;
+    } else if (l->choice.give_binding == 1 &&
+               mailproto_session_tls_info(l->session, &tls) == MAILPROTO_OK) {
         o->binding_type = tls.binding_type;
         o->binding = tls.binding;
     }
@@ -102,7 +108,10 @@ mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag)
     c->allowed = bytes(l->mechanisms);
     c->flags |= l->password != NULL ? MAILPROTO_SASL_HAVE_PASSWORD : 0U;
     c->flags |= l->token != NULL ? MAILPROTO_SASL_HAVE_TOKEN : 0U;
+    c->flags |= l->has_certificate ? MAILPROTO_SASL_HAVE_EXTERNAL : 0U;
     c->flags |= l->allow_clear ? MAILPROTO_SASL_ALLOW_CLEAR : 0U;
+    c->flags |= l->allow_unverified ? MAILPROTO_SASL_ALLOW_UNVERIFIED : 0U;
+    c->other_binding_type = l->other_binding_type;
     if (is_named(c->allowed, "ANONYMOUS")) {
         c->flags |= MAILPROTO_SASL_AS_GUEST;
     }
@@ -139,8 +148,10 @@ mailproto_status login_event(login *l, const mailproto_event *ev)
         st = again ? try_next(l) : MAILPROTO_ERR_REFUSED;
         return st == MAILPROTO_OK ? MAILPROTO_OK : MAILPROTO_ERR_REFUSED;
     }
+    /* The exchange knows better what it had against the server's words. */
+    mailproto_status why = mailproto_sasl_error(l->sasl);
     login_end(l);
-    return st;
+    return st == MAILPROTO_ERR_AUTH && why != MAILPROTO_OK ? why : st;
 }
 
 void login_end(login *l)

@@ -9,7 +9,9 @@
 #include <mbedtls/error.h>
 #include <mbedtls/md.h>
 #include <mbedtls/net_sockets.h>
+#include <mbedtls/oid.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,16 +19,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What versions 2.28 and 3 do not have in common. */
+#if MBEDTLS_VERSION_MAJOR >= 3
+#include <psa/crypto.h> /* TLS 1.3 is made of it */
+#define OF_CERT(member) MBEDTLS_PRIVATE(member)
+#define WITH_RANDOM(c) , mbedtls_ctr_drbg_random, &(c)->random
+#else
+#define OF_CERT(member) member
+#define WITH_RANDOM(c)
+#endif
+
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
 struct tls_context {
     mbedtls_ssl_config config;
-    mbedtls_x509_crt certs; /* a client's: whom to trust; a server's: its own */
-    mbedtls_pk_context key;
+    mbedtls_x509_crt trusted; /* CAs of the peers */
+    mbedtls_x509_crt own;     /* the certificate that is shown ... */
+    mbedtls_pk_context key;   /* ... and its key */
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     int is_server;
-    int verify;
+    int verify; /* a certificate of the peer's counts, and must hold */
 };
 
 struct tls_connection {
@@ -38,6 +51,7 @@ struct tls_connection {
     size_t address_len;        /* ... 4 or 16 octets; 0: it is a name */
     size_t pending;            /* octets of a write that is to be repeated */
     short blocked;             /* what the last call that said AGAIN waits for */
+    int up;                    /* the handshake is over */
     int wrong_address;         /* the certificate is for another one */
     int error;                 /* the last of mbedTLS */
 };
@@ -52,14 +66,21 @@ static int set_up(tls_context *c, int endpoint)
 {
     int error =
         mbedtls_ctr_drbg_seed(&c->random, mbedtls_entropy_func, &c->entropy, NULL, 0);
+#if MBEDTLS_VERSION_MAJOR >= 3
+    if (error == 0 && psa_crypto_init() != PSA_SUCCESS) {
+        error = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+#endif
     if (error == 0) {
         error = mbedtls_ssl_config_defaults(&c->config, endpoint,
                                             MBEDTLS_SSL_TRANSPORT_STREAM,
                                             MBEDTLS_SSL_PRESET_DEFAULT);
     }
     mbedtls_ssl_conf_rng(&c->config, mbedtls_ctr_drbg_random, &c->random);
+#if MBEDTLS_VERSION_MAJOR < 3 /* later ones have no older TLS than 1.2 (RFC 8996) */
     mbedtls_ssl_conf_min_version(&c->config, MBEDTLS_SSL_MAJOR_VERSION_3,
-                                 MBEDTLS_SSL_MINOR_VERSION_3); /* 1.2: RFC 8996 */
+                                 MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
     return error;
 }
 
@@ -71,7 +92,8 @@ static tls_context *context(int endpoint)
         return NULL;
     }
     mbedtls_ssl_config_init(&c->config);
-    mbedtls_x509_crt_init(&c->certs);
+    mbedtls_x509_crt_init(&c->trusted);
+    mbedtls_x509_crt_init(&c->own);
     mbedtls_pk_init(&c->key);
     mbedtls_entropy_init(&c->entropy);
     mbedtls_ctr_drbg_init(&c->random);
@@ -90,40 +112,64 @@ static tls_context *made(tls_context *c)
     return c;
 }
 
+/* Positive answers: so many of the file are not understood, which is no harm. */
+static int trust(tls_context *c, const char *ca_file)
+{
+    int error = mbedtls_x509_crt_parse_file(&c->trusted, ca_file);
+    mbedtls_ssl_conf_ca_chain(&c->config, &c->trusted, NULL);
+    return error < 0 ? error : 0;
+}
+
 tls_context *tls_client_context(const char *ca_file, int verify)
 {
     tls_context *c = context(MBEDTLS_SSL_IS_CLIENT);
     if (c == NULL || making_failed != 0) {
         return made(c);
     }
-    /* Positive: so many of the file are not understood, which is no harm. */
-    int error = mbedtls_x509_crt_parse_file(&c->certs,
-                                            ca_file == NULL ? SYSTEM_CA_FILE : ca_file);
-    making_failed = error < 0 ? error : 0;
+    making_failed = trust(c, ca_file == NULL ? SYSTEM_CA_FILE : ca_file);
     c->verify = verify;
-    mbedtls_ssl_conf_ca_chain(&c->config, &c->certs, NULL);
     mbedtls_ssl_conf_authmode(&c->config, verify ? MBEDTLS_SSL_VERIFY_REQUIRED
                                                  : MBEDTLS_SSL_VERIFY_NONE);
     return made(c);
 }
 
+mailproto_status tls_use_certificate(tls_context *ctx, const char *cert_file,
+                                     const char *key_file)
+{
+    making_failed = mbedtls_x509_crt_parse_file(&ctx->own, cert_file);
+    if (making_failed == 0) {
+        making_failed =
+            mbedtls_pk_parse_keyfile(&ctx->key, key_file, NULL WITH_RANDOM(ctx));
+    }
+    if (making_failed == 0) {
+        making_failed = mbedtls_pk_check_pair(&ctx->own.pk, &ctx->key WITH_RANDOM(ctx));
+    }
+    if (making_failed == 0) {
+        making_failed = mbedtls_ssl_conf_own_cert(&ctx->config, &ctx->own, &ctx->key);
+    }
+    return making_failed == 0 ? MAILPROTO_OK : MAILPROTO_ERR_TLS;
+}
+
 tls_context *tls_server_context(const char *cert_file, const char *key_file)
 {
     tls_context *c = context(MBEDTLS_SSL_IS_SERVER);
-    if (c == NULL || making_failed != 0) {
-        return made(c);
-    }
-    making_failed = mbedtls_x509_crt_parse_file(&c->certs, cert_file);
-    if (making_failed == 0) {
-        making_failed = mbedtls_pk_parse_keyfile(&c->key, key_file, NULL);
-    }
-    if (making_failed == 0) {
-        making_failed = mbedtls_pk_check_pair(&c->certs.pk, &c->key);
-    }
-    if (making_failed == 0) {
-        making_failed = mbedtls_ssl_conf_own_cert(&c->config, &c->certs, &c->key);
+    if (c != NULL && making_failed == 0) {
+        tls_use_certificate(c, cert_file, key_file);
     }
     return made(c);
+}
+
+mailproto_status tls_ask_certificate(tls_context *ctx, const char *ca_file)
+{
+    making_failed = trust(ctx, ca_file);
+    if (making_failed != 0) {
+        return MAILPROTO_ERR_TLS;
+    }
+    /* OPTIONAL lets those in that have none, and those whose certificate does not hold:
+       tls_handshake() tells them apart. */
+    ctx->verify = 1;
+    mbedtls_ssl_conf_authmode(&ctx->config, MBEDTLS_SSL_VERIFY_OPTIONAL);
+    return MAILPROTO_OK;
 }
 
 void tls_context_free(tls_context *ctx)
@@ -132,7 +178,8 @@ void tls_context_free(tls_context *ctx)
         return;
     }
     mbedtls_ssl_config_free(&ctx->config);
-    mbedtls_x509_crt_free(&ctx->certs);
+    mbedtls_x509_crt_free(&ctx->trusted);
+    mbedtls_x509_crt_free(&ctx->own);
     mbedtls_pk_free(&ctx->key);
     mbedtls_ctr_drbg_free(&ctx->random);
     mbedtls_entropy_free(&ctx->entropy);
@@ -257,7 +304,7 @@ void tls_free(tls_connection *tls)
     if (tls == NULL) {
         return;
     }
-    if (tls->ssl.state == MBEDTLS_SSL_HANDSHAKE_OVER) {
+    if (tls->up) {
         mbedtls_ssl_close_notify(&tls->ssl);
     }
     mbedtls_ssl_free(&tls->ssl);
@@ -304,6 +351,13 @@ static int names_address(const tls_connection *t)
     return 0;
 }
 
+/* Whether the peer has shown a certificate, and it was looked at and holds. */
+static int peer_verified(const tls_connection *t)
+{
+    return t->ctx->verify && mbedtls_ssl_get_peer_cert(&t->ssl) != NULL &&
+           mbedtls_ssl_get_verify_result(&t->ssl) == 0;
+}
+
 mailproto_status tls_handshake(tls_connection *tls)
 {
     int answer = mbedtls_ssl_handshake(&tls->ssl);
@@ -312,8 +366,16 @@ mailproto_status tls_handshake(tls_connection *tls)
         return st == MAILPROTO_AGAIN ? st : MAILPROTO_ERR_TLS;
     }
     tls->blocked = 0;
+    tls->up = 1;
     if (tls->ctx->verify && tls->address_len > 0 && !names_address(tls)) {
         tls->wrong_address = 1;
+        return MAILPROTO_ERR_TLS;
+    }
+    if (tls->ctx->is_server && tls->ctx->verify &&
+        mbedtls_ssl_get_peer_cert(&tls->ssl) != NULL && !peer_verified(tls)) {
+        mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                       MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+        tls->up = 0;
         return MAILPROTO_ERR_TLS;
     }
     return MAILPROTO_OK;
@@ -328,6 +390,11 @@ mailproto_status tls_read(void *tls, void *buf, size_t cap, size_t *got)
 {
     tls_connection *t = tls;
     int answer = mbedtls_ssl_read(&t->ssl, buf, cap);
+#ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
+    while (answer == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) { /* TLS 1.3 */
+        answer = mbedtls_ssl_read(&t->ssl, buf, cap);
+    }
+#endif
     *got = answer > 0 ? (size_t)answer : 0;
     return status_of(t, answer, MAILPROTO_ERR_IO);
 }
@@ -353,11 +420,11 @@ static size_t end_point(const tls_connection *t,
                         unsigned char hash[MBEDTLS_MD_MAX_SIZE])
 {
     const mbedtls_x509_crt *cert =
-        t->ctx->is_server ? &t->ctx->certs : mbedtls_ssl_get_peer_cert(&t->ssl);
+        t->ctx->is_server ? &t->ctx->own : mbedtls_ssl_get_peer_cert(&t->ssl);
     if (cert == NULL) {
         return 0;
     }
-    mbedtls_md_type_t type = cert->sig_md;
+    mbedtls_md_type_t type = cert->OF_CERT(sig_md);
     if (type == MBEDTLS_MD_MD5 || type == MBEDTLS_MD_SHA1) {
         type = MBEDTLS_MD_SHA256;
     }
@@ -374,6 +441,74 @@ static mailproto_bytes bytes(const char *text)
     return b;
 }
 
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+/* tls-exporter (RFC 9266 2). */
+static size_t exporter(tls_connection *t, unsigned char key[32])
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    return mbedtls_ssl_export_keying_material(&t->ssl, key, 32, label, sizeof label - 1,
+                                              NULL, 0, 1) == 0
+               ? 32
+               : 0;
+}
+#else
+static size_t exporter(tls_connection *t, unsigned char key[32])
+{
+    (void)t;
+    (void)key;
+    return 0;
+}
+#endif
+
+/* The connection's binding: its kind. */
+static uint32_t binding_of(tls_connection *t, unsigned char data[MBEDTLS_MD_MAX_SIZE],
+                           size_t *len)
+{
+    if (strcmp(mbedtls_ssl_get_version(&t->ssl), "TLSv1.3") == 0) {
+        *len = exporter(t, data);
+        return *len > 0 ? MAILPROTO_BINDING_EXPORTER : MAILPROTO_BINDING_NONE;
+    }
+    *len = end_point(t, data);
+    return *len > 0 ? MAILPROTO_BINDING_END_POINT : MAILPROTO_BINDING_NONE;
+}
+
+uint32_t tls_other_binding(tls_connection *tls, unsigned char data[TLS_BINDING_MAX],
+                           size_t *len)
+{
+    (void)tls;
+    (void)data;
+    *len = 0;
+    return MAILPROTO_BINDING_NONE;
+}
+
+size_t tls_peer_name(tls_connection *tls, char *buf, size_t cap)
+{
+    const mbedtls_x509_crt *cert = mbedtls_ssl_get_peer_cert(&tls->ssl);
+    const mbedtls_x509_name *at = cert == NULL ? NULL : &cert->subject;
+    const mbedtls_x509_buf *name = NULL;
+    if (!peer_verified(tls)) {
+        return 0;
+    }
+    for (; at != NULL; at = at->next) {
+        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &at->oid) == 0) {
+            if (name != NULL) { /* two are as bad as none: which is meant? */
+                return 0;
+            }
+            name = &at->val;
+        }
+    }
+    /* Other kinds of strings are not in UTF-8. */
+    if (name == NULL || name->len == 0 || name->len >= cap ||
+        (name->tag != MBEDTLS_ASN1_UTF8_STRING &&
+         name->tag != MBEDTLS_ASN1_PRINTABLE_STRING) ||
+        memchr(name->p, '\0', name->len) != NULL) {
+        return 0;
+    }
+    memcpy(buf, name->p, name->len);
+    buf[name->len] = '\0';
+    return name->len;
+}
+
 mailproto_status tls_started(mailproto_session *session, tls_connection *tls)
 {
     unsigned char binding[MBEDTLS_MD_MAX_SIZE];
@@ -381,24 +516,30 @@ mailproto_status tls_started(mailproto_session *session, tls_connection *tls)
     info.struct_size = sizeof info;
     info.protocol = bytes(mbedtls_ssl_get_version(&tls->ssl));
     info.cipher = bytes(mbedtls_ssl_get_ciphersuite(&tls->ssl));
-    if (tls->ctx->verify && mbedtls_ssl_get_verify_result(&tls->ssl) == 0) {
-        info.flags |= MAILPROTO_TLS_PEER_VERIFIED;
-    }
+    info.flags |= peer_verified(tls) ? MAILPROTO_TLS_PEER_VERIFIED : 0U;
+    info.binding_type = binding_of(tls, binding, &info.binding.len);
     info.binding.ptr = (const char *)binding;
-    info.binding.len = end_point(tls, binding);
-    info.binding_type =
-        info.binding.len > 0 ? MAILPROTO_BINDING_END_POINT : MAILPROTO_BINDING_NONE;
     return mailproto_session_tls_started(session, &info);
+}
+
+/* What is wrong with the peer's certificate; 0: nothing, or it was not asked for. */
+static uint32_t verdict_of(const tls_connection *t)
+{
+    uint32_t verdict = t->ctx->verify ? mbedtls_ssl_get_verify_result(&t->ssl) : 0;
+    if (verdict == UINT32_MAX || /* not looked at yet */
+        (t->ctx->is_server && verdict == MBEDTLS_X509_BADCERT_MISSING)) {
+        verdict = 0;
+    }
+    return verdict;
 }
 
 const char *tls_error(const tls_connection *tls, char *buf, size_t cap)
 {
-    uint32_t verdict =
-        tls == NULL || !tls->ctx->verify ? 0 : mbedtls_ssl_get_verify_result(&tls->ssl);
+    uint32_t verdict = tls == NULL ? 0 : verdict_of(tls);
     int error = tls == NULL ? making_failed : tls->error;
     if (tls != NULL && tls->wrong_address) {
         snprintf(buf, cap, "certificate: it is for another address");
-    } else if (verdict != 0 && verdict != UINT32_MAX) { /* all set: not asked yet */
+    } else if (verdict != 0) {
         int len = snprintf(buf, cap, "certificate: ");
         if (len > 0 && (size_t)len < cap) {
             mbedtls_x509_crt_verify_info(buf + len, cap - (size_t)len, "", verdict);

@@ -44,19 +44,41 @@ tls_context *tls_client_context(const char *ca_file, int verify)
     return ctx;
 }
 
+mailproto_status tls_use_certificate(tls_context *ctx, const char *cert_file,
+                                     const char *key_file)
+{
+    ERR_clear_error();
+    int usable = SSL_CTX_use_certificate_chain_file(ctx, cert_file) == 1 &&
+                 SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) == 1 &&
+                 SSL_CTX_check_private_key(ctx) == 1;
+    return usable ? MAILPROTO_OK : MAILPROTO_ERR_TLS;
+}
+
 tls_context *tls_server_context(const char *cert_file, const char *key_file)
 {
     SSL_CTX *ctx = context(TLS_server_method());
-    if (ctx == NULL) {
-        return NULL;
-    }
-    if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1 ||
-        SSL_CTX_use_PrivateKey_file(ctx, key_file, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(ctx) != 1) {
+    if (ctx != NULL && tls_use_certificate(ctx, cert_file, key_file) != MAILPROTO_OK) {
         SSL_CTX_free(ctx);
         return NULL;
     }
     return ctx;
+}
+
+mailproto_status tls_ask_certificate(tls_context *ctx, const char *ca_file)
+{
+    /* A session that is resumed keeps the client's certificate, and must not be carried
+       from a context that trusts others. The tickets' keys are each context's own. */
+    static const unsigned char name[] = "clients";
+    ERR_clear_error();
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca_file);
+    if (names == NULL || SSL_CTX_load_verify_locations(ctx, ca_file, NULL) != 1 ||
+        SSL_CTX_set_session_id_context(ctx, name, sizeof name - 1) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return MAILPROTO_ERR_TLS;
+    }
+    SSL_CTX_set_client_CA_list(ctx, names); /* which it takes */
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return MAILPROTO_OK;
 }
 
 void tls_context_free(tls_context *ctx)
@@ -203,6 +225,77 @@ static size_t exporter(SSL *ssl, unsigned char key[32])
                : 0;
 }
 
+/* tls-unique (RFC 5929 3.1): the first Finished message of the handshake, which is the
+   client's, or the server's when a session was resumed. It names this connection and no
+   other only with the extended master secret (RFC 7627 5.4). 0: there is none. */
+static size_t unique(SSL *ssl, unsigned char finished[EVP_MAX_MD_SIZE])
+{
+    if (SSL_get_extms_support(ssl) != 1) {
+        return 0;
+    }
+    int ours = (SSL_is_server(ssl) != 0) == (SSL_session_reused(ssl) != 0);
+    size_t len = ours ? SSL_get_finished(ssl, finished, EVP_MAX_MD_SIZE)
+                      : SSL_get_peer_finished(ssl, finished, EVP_MAX_MD_SIZE);
+    return len <= EVP_MAX_MD_SIZE ? len : 0;
+}
+
+/* One of the connection's bindings, the first or the second: its kind. Before TLS 1.3
+   tls-unique comes first, which RFC 5802 6.1 has every server know. */
+static uint32_t binding_of(SSL *ssl, int second, unsigned char data[EVP_MAX_MD_SIZE],
+                           size_t *len)
+{
+    if (SSL_version(ssl) == TLS1_3_VERSION) { /* the others are not for it */
+        *len = second ? 0 : exporter(ssl, data);
+        return *len > 0 ? MAILPROTO_BINDING_EXPORTER : MAILPROTO_BINDING_NONE;
+    }
+    *len = unique(ssl, data);
+    if (*len > 0 && !second) {
+        return MAILPROTO_BINDING_TLS_UNIQUE;
+    }
+    /* Without tls-unique this one is the first, and there is no second. */
+    *len = *len > 0 || !second ? end_point(ssl, data) : 0;
+    return *len > 0 ? MAILPROTO_BINDING_END_POINT : MAILPROTO_BINDING_NONE;
+}
+
+uint32_t tls_other_binding(tls_connection *ssl, unsigned char data[TLS_BINDING_MAX],
+                           size_t *len)
+{
+    unsigned char binding[EVP_MAX_MD_SIZE];
+    uint32_t type = binding_of(ssl, 1, binding, len);
+    memcpy(data, binding, *len);
+    return type;
+}
+
+static int peer_verified(const SSL *ssl)
+{
+    return SSL_get0_peer_certificate(ssl) != NULL &&
+           (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0 &&
+           SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+size_t tls_peer_name(tls_connection *ssl, char *buf, size_t cap)
+{
+    X509 *cert = SSL_get0_peer_certificate(ssl);
+    X509_NAME *subject = cert == NULL ? NULL : X509_get_subject_name(cert);
+    int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    /* Two names are as bad as none: which is meant? */
+    if (!peer_verified(ssl) || at < 0 ||
+        X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) {
+        return 0;
+    }
+    unsigned char *name = NULL;
+    int len = ASN1_STRING_to_UTF8(
+        &name, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    size_t kept = 0;
+    if (len > 0 && (size_t)len < cap && memchr(name, '\0', (size_t)len) == NULL) {
+        kept = (size_t)len;
+        memcpy(buf, name, kept);
+        buf[kept] = '\0';
+    }
+    OPENSSL_free(name);
+    return kept;
+}
+
 static mailproto_bytes bytes(const char *text)
 {
     mailproto_bytes b = {text, strlen(text)};
@@ -216,25 +309,10 @@ mailproto_status tls_started(mailproto_session *session, tls_connection *ssl)
     info.struct_size = sizeof info;
     info.protocol = bytes(SSL_get_version(ssl));
     info.cipher = bytes(SSL_get_cipher_name(ssl));
-    if (SSL_get0_peer_certificate(ssl) != NULL &&
-        (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0 &&
-        SSL_get_verify_result(ssl) == X509_V_OK) {
-        info.flags |= MAILPROTO_TLS_PEER_VERIFIED;
-    }
-    if (SSL_session_reused(ssl)) {
-        info.flags |= MAILPROTO_TLS_RESUMED;
-    }
-    if (SSL_version(ssl) == TLS1_3_VERSION) {
-        info.binding_type = MAILPROTO_BINDING_EXPORTER;
-        info.binding.len = exporter(ssl, binding);
-    } else {
-        info.binding_type = MAILPROTO_BINDING_END_POINT;
-        info.binding.len = end_point(ssl, binding);
-    }
+    info.flags |= peer_verified(ssl) ? MAILPROTO_TLS_PEER_VERIFIED : 0U;
+    info.flags |= SSL_session_reused(ssl) ? MAILPROTO_TLS_RESUMED : 0U;
+    info.binding_type = binding_of(ssl, 0, binding, &info.binding.len);
     info.binding.ptr = (const char *)binding;
-    if (info.binding.len == 0) {
-        info.binding_type = MAILPROTO_BINDING_NONE;
-    }
     return mailproto_session_tls_started(session, &info);
 }
 

@@ -26,10 +26,14 @@
 #include <mailproto/session.h>
 #include <openssl/ssl.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The names that all adapters have. */
 typedef SSL_CTX tls_context;
 typedef SSL tls_connection;
+
+/* Octets that a channel binding has at most: a session keeps so many. */
+#define TLS_BINDING_MAX 64
 
 /* Settings shared by all connections of a client. `ca_file`: certificates to trust, or
    NULL for those of the system. `verify` 0: take any certificate, which protects from
@@ -39,6 +43,16 @@ tls_context *tls_client_context(const char *ca_file, int verify);
 /* Settings shared by all connections of a server: its certificate (PEM, intermediate
    ones behind it) and the private key. NULL: failed, see tls_error(). */
 tls_context *tls_server_context(const char *cert_file, const char *key_file);
+
+/* A client's: the certificate (PEM, as above) that it shows to a server that asks for one.
+   OK, or MAILPROTO_ERR_TLS: see tls_error(). */
+mailproto_status tls_use_certificate(tls_context *ctx, const char *cert_file,
+                                     const char *key_file);
+
+/* A server's: asks clients for a certificate that one of the CAs in the file signed. One
+   that does not hold ends the handshake; who has none is served all the same. OK, or
+   MAILPROTO_ERR_TLS. */
+mailproto_status tls_ask_certificate(tls_context *ctx, const char *ca_file);
 
 /* Releases them, after the last connection; NULL is allowed. */
 void tls_context_free(tls_context *ctx);
@@ -67,9 +81,19 @@ mailproto_status tls_read(void *ssl, void *buf, size_t cap, size_t *got);
 mailproto_status tls_write(void *ssl, const void *buf, size_t len, size_t *put);
 
 /* After the handshake: tells the session that TLS is up, whether the peer was verified,
-   protocol and cipher, and the channel binding (tls-exporter with TLS 1.3, RFC 9266;
-   else tls-server-end-point, RFC 5929). As mailproto_session_tls_started(). */
+   protocol and cipher, and the channel binding: tls-exporter with TLS 1.3 (RFC 9266);
+   before that tls-unique, or tls-server-end-point where it cannot be had (RFC 5929). As
+   mailproto_session_tls_started(). */
 mailproto_status tls_started(mailproto_session *session, tls_connection *ssl);
+
+/* The connection's second channel binding, for mailproto_sasl_options.other_binding: its
+   MAILPROTO_BINDING_..., NONE when it has only the one that the session was told. */
+uint32_t tls_other_binding(tls_connection *ssl, unsigned char data[TLS_BINDING_MAX],
+                           size_t *len);
+
+/* Whom the peer has proven to be: the common name of its certificate, if that was
+   verified and has one, terminated. Its length; 0: nobody, or it has no room. */
+size_t tls_peer_name(tls_connection *ssl, char *buf, size_t cap);
 
 /* Says good-bye without waiting for an answer, and releases; NULL is allowed. */
 void tls_free(tls_connection *ssl);

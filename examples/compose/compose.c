@@ -43,12 +43,15 @@ static int print(mailproto_compose *composer)
     return 0;
 }
 
+/* More than the composer needs: files are read in pieces of this size, about. */
+enum { PIECE = 16384 };
+
 static int make(const options *o, description *d)
 {
     mailproto_compose_summary summary = {.struct_size = sizeof summary};
     mailproto_compose *composer = NULL;
-    size_t size = mailproto_compose_mem_size(&d->options);
-    void *mem = malloc(size > 0 ? size : 1);
+    size_t size = mailproto_compose_mem_size(&d->options) + 2 * PIECE;
+    void *mem = malloc(size);
     int result = -1;
     mailproto_status st = mailproto_compose_init(mem, size, &d->options, &composer);
     if (st != MAILPROTO_OK) {

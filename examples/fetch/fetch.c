@@ -382,6 +382,7 @@ static int prepare_login(fetcher *f)
     l->host = o->server.host;
     l->port = (unsigned)strtoul(o->server.port, NULL, 10);
     l->allow_clear = o->insecure;
+    l->allow_unverified = o->insecure;
     return 0;
 }
 
@@ -395,6 +396,17 @@ static int another_may_do(const mailproto_event *ev)
            status.local == MAILPROTO_OK && status.code == MAILPROTO_POP3_ERR &&
            (status.resp == MAILPROTO_POP3_RESP_NONE ||
             status.resp == MAILPROTO_POP3_RESP_AUTH);
+}
+
+/* Whether the password may go over the wire: PASS shows it as PLAIN does. Without TLS the
+   client itself says no. */
+static int may_show(const fetcher *f)
+{
+    mailproto_tls_info tls = {0};
+    tls.struct_size = sizeof tls;
+    return f->o->insecure ||
+           mailproto_session_tls_info(f->session, &tls) != MAILPROTO_OK ||
+           (tls.flags & MAILPROTO_TLS_PEER_VERIFIED) != 0;
 }
 
 static mailproto_status start_apop(fetcher *f)
@@ -419,16 +431,21 @@ static mailproto_status start_apop(fetcher *f)
 
 static void authenticate(fetcher *f)
 {
+    login *l = &f->login;
+    l->other_binding_type = connection_other_binding(&f->connection, &l->other_binding);
+    l->has_certificate = f->o->cert != NULL && f->connection.tls != NULL;
     mailproto_status st;
     if (f->o->apop) {
         st = start_apop(f);
     } else {
-        f->login.another_may_do = another_may_do;
-        st = login_start(&f->login, f->session, TAG_LOGIN);
+        l->another_may_do = another_may_do;
+        st = login_start(l, f->session, TAG_LOGIN);
         if (st == MAILPROTO_ERR_NOT_OFFERED && f->o->mechanism == NULL &&
             f->password != NULL) { /* no SASL here, or none that we know */
-            st = mailproto_pop3_client_login(f->client, TAG_LOGIN, bytes(f->o->user),
-                                             bytes(f->password));
+            st = may_show(f) ? mailproto_pop3_client_login(f->client, TAG_LOGIN,
+                                                           bytes(f->o->user),
+                                                           bytes(f->password))
+                             : MAILPROTO_ERR_NEEDS_TLS;
         }
     }
     if (st != MAILPROTO_OK) {
@@ -477,6 +494,7 @@ static int show_login(fetcher *f, const mailproto_event *ev)
         login_refused(f, ev);
     } else if (st != MAILPROTO_OK) {
         complain(f, "authentication", mailproto_error_name(st));
+        quit(f);
     }
     return 1;
 }
@@ -615,7 +633,7 @@ static int set_up(fetcher *f)
         return -1;
     }
     if (o->tls != MAILPROTO_POP3_TLS_NONE) {
-        f->tls = tls_client_context(o->ca_file, !o->insecure);
+        f->tls = connection_context(o->ca_file, !o->any_certificate, o->cert, o->key);
         if (f->tls == NULL) {
             complain(f, "TLS", tls_error(NULL, reason, sizeof reason));
             return -1;

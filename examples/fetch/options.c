@@ -35,12 +35,19 @@ static const char usage[] =
     "  --tls if-offered       STLS where it is offered, else in the clear\n"
     "  --tls none             in the clear\n"
     "  --cafile FILE          certificates to trust, in place of the system's\n"
-    "  --insecure             take any certificate; with TLS off, send the password "
-    "too\n"
+    "  --cert FILE --key FILE certificate and key (PEM) of one's own, for a server "
+    "that\n"
+    "                         asks; also for AUTH EXTERNAL, as the user of --user\n"
+    "  --any-certificate      take any of the server's, but show no password and no "
+    "token\n"
+    "                         to it: SCRAM or CRAM-MD5 must do\n"
+    "  --insecure             take any, and show it the password; also with TLS off\n"
     "  --mechanism NAME       this one alone; default: the strongest that is offered,\n"
-    "                         then the next: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS,\n"
-    "                         SCRAM-SHA-256, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2,\n"
-    "                         CRAM-MD5, PLAIN, LOGIN; where none is, USER and PASS\n"
+    "                         then the next: EXTERNAL (with --cert), then\n"
+    "                         SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256,\n"
+    "                         SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, CRAM-MD5, PLAIN,\n"
+    "                         LOGIN; where none is, USER and PASS;\n"
+    "                         if named here also ANONYMOUS\n"
     "  --apop                 APOP, for old servers; with --tls none or implicit\n"
     "                         (what a server says before STLS does not count)\n"
     "  --no-pipelining        one command at a time\n"
@@ -76,6 +83,9 @@ static int take_switch(options *o, const char *name)
 {
     if (strcmp(name, "--insecure") == 0) {
         o->insecure = 1;
+        o->any_certificate = 1;
+    } else if (strcmp(name, "--any-certificate") == 0) {
+        o->any_certificate = 1;
     } else if (strcmp(name, "--keep") == 0) {
         o->remove = 0;
     } else if (strcmp(name, "--delete") == 0) {
@@ -131,6 +141,10 @@ static int take_value(options *o, const char *name, const char *value)
         o->seen = value;
     } else if (strcmp(name, "--cafile") == 0) {
         o->ca_file = value;
+    } else if (strcmp(name, "--cert") == 0) {
+        o->cert = value;
+    } else if (strcmp(name, "--key") == 0) {
+        o->key = value;
     } else {
         return -1;
     }
@@ -146,7 +160,11 @@ static const char *wrong(const options *o)
     if (o->user == NULL) {
         return "--user is missing";
     }
-    if (o->password_file == NULL && (o->apop || o->token_file == NULL)) {
+    if ((o->cert == NULL) != (o->key == NULL)) {
+        return "--cert and --key belong together";
+    }
+    int has_means = o->token_file != NULL || o->cert != NULL || o->mechanism != NULL;
+    if (o->password_file == NULL && (o->apop || !has_means)) {
         return "--password-file is missing";
     }
     if (o->list + (o->maildir != NULL) + (o->mbox != NULL) != 1) {

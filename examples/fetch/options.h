@@ -16,12 +16,15 @@ typedef struct options {
     const char *mbox;
     const char *seen;    /* NULL: beside the box */
     const char *ca_file; /* NULL: the system's */
-    uint32_t tls;        /* MAILPROTO_POP3_TLS_... */
-    uint64_t max_size;   /* octets of a message; 0: any */
-    int lf;              /* lines end in LF; -1: as the kind of box has it */
+    const char *cert;    /* PEM, for a server that asks; NULL: none */
+    const char *key;
+    uint32_t tls;      /* MAILPROTO_POP3_TLS_... */
+    uint64_t max_size; /* octets of a message; 0: any */
+    int lf;            /* lines end in LF; -1: as the kind of box has it */
     int apop;
-    int insecure;
-    int remove; /* delete on the server what is safe here */
+    int any_certificate; /* the server's counts for nothing, ... */
+    int insecure;        /* ... and it is shown the password all the same */
+    int remove;          /* delete on the server what is safe here */
     int list;
     int no_pipelining;
     int verbose;

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOLD = 4096, BOUNDARY = 2048, DEPTH = 100, FIELD_IDS = 64 };
+/* A field that steers the parse may be long here: memory is no matter. */
+enum { HOLD = 65536, BOUNDARY = 2048, DEPTH = 100, FIELD_IDS = 64 };
 
 typedef struct shown {
     mailproto_source source;
@@ -106,6 +107,9 @@ static void parse(shown *m)
 {
     static char block[MAILPROTO_MESSAGE_MEM(HOLD, BOUNDARY, DEPTH)];
     mailproto_message_options options = {.struct_size = sizeof options,
+                                         .hold_size = HOLD,
+                                         .boundary_size = BOUNDARY,
+                                         .max_depth = DEPTH,
                                          .cpu = mailproto_cpu()};
     mailproto_message *parser;
     mailproto_message_event ev;

@@ -75,6 +75,7 @@ struct boxes {
     struct box *boxes;
     int writing; /* a transaction is open */
     int durable; /* ... that must not be lost: UIDs were given out */
+    int failed;  /* the index could not be written: what is in memory is not true */
 };
 
 /* ---- the store: box_store.c ------------------------------------------------------ */
@@ -84,8 +85,9 @@ struct boxes {
 struct boxes *boxes_open(const char *root, const char *user, const char *host);
 void boxes_close(struct boxes *store);
 
-/* Writes what was changed since the last time; the sessions' turns end with it. */
-void boxes_flush(struct boxes *store);
+/* Writes what was changed since the last time; the sessions' turns end with it. 0; -1:
+   it could not be written, and the sessions have to end without a word more. */
+int boxes_flush(struct boxes *store);
 
 /* A mailbox as the index lists it. */
 struct box_entry {
@@ -146,8 +148,12 @@ void box_take(struct box *box, struct box_message *m);
 /* Reads a message: a descriptor, or -1. */
 int box_read(struct box *box, uint32_t uid);
 
-/* Removes those with `gone`, files and rows. How many. */
+/* Removes those with `gone`, rows and then files, with what was written before. How
+   many. */
 size_t box_purge(struct box *box);
+
+/* Whether a file is what was left of a message that went; then it is removed now. */
+int box_left(struct box *box, const char *name, int is_new);
 
 /* UIDs that went with a higher mod-sequence, ascending; release with free(). 0 or -1.
    */
@@ -170,10 +176,13 @@ int box_draft(struct box *box, struct box_draft *draft);
 int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
                    struct box_draft *draft);
 void box_draft_drop(struct box *box, const struct box_draft *draft);
-/* Takes them all in, or none; `*first`: the first UID, the others follow it. 0 or -1.
-   */
+/* Takes them all in, or none; `*first`: the first UID, the others follow it. `from`: the
+   messages with `gone` of that mailbox go in the same moment; or NULL. 0 or -1. */
 int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
-                     uint32_t *first);
+                     struct box *from, uint32_t *first);
+/* Gives a message of the index that is still in tmp/ its name in cur/. 0; -1: it is not
+   there. */
+int box_bring_in(struct box *box, struct box_message *m);
 
 /* For box_scan.c and box_message.c: a place at the end of the list, zeroed; NULL. */
 struct box_message *box_grow(struct box *box);

@@ -265,37 +265,98 @@ int box_read(struct box *box, uint32_t uid)
     return -1;
 }
 
-size_t box_purge(struct box *box)
+/* The rows of one that goes. What its file is called stays in the index until it is
+   removed: whatever happens before, it does not come back as a new message. */
+static void purge_rows(struct box *box, const struct box_message *m)
+{
+    char *base = m->missing == 0 ? strndup(m->name, box_base(m->name)) : NULL;
+    boxes_write(box->store, "DELETE FROM message WHERE mailbox = ? AND uid = ?", "ii",
+                box->id, (int64_t)m->uid);
+    boxes_write(box->store, "INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)", "iii",
+                box->id, (int64_t)m->uid, (int64_t)++box->modseq);
+    if (base != NULL) {
+        boxes_write(box->store, "INSERT OR REPLACE INTO leaving VALUES(?, ?)", "it",
+                    box->id, base);
+    }
+    free(base);
+}
+
+/* Removes a file whose name is in `leaving`. */
+static void remove_file(struct box *box, const char *name, int is_new)
 {
     char path[FILE_PATH_MAX];
-    size_t kept = 0, removed = 0;
-    for (size_t i = 0; i < box->count; i++) {
-        struct box_message *m = &box->list[i];
-        if (m->gone && m->missing == 0 &&
-            file_path(path, box->path, m->is_new ? "new" : "cur", m->name) == 0 &&
-            unlink(path) < 0 && errno != ENOENT) {
-            log_line("%s: %s", path, strerror(errno));
-            m->gone = 0;
-        }
-        if (!m->gone) {
-            box->list[kept++] = *m;
-            continue;
-        }
-        removed++;
-        box->modseq++;
-        boxes_write(box->store, "DELETE FROM message WHERE mailbox = ? AND uid = ?",
-                    "ii", box->id, (int64_t)m->uid);
-        boxes_write(box->store, "INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)",
-                    "iii", box->id, (int64_t)m->uid, (int64_t)box->modseq);
-        free(m->name);
+    char *base = strndup(name, box_base(name));
+    if (file_path(path, box->path, is_new ? "new" : "cur", name) == 0 &&
+        unlink(path) < 0 && errno != ENOENT) {
+        log_line("%s: %s", path, strerror(errno)); /* the next scan tries again */
+    } else if (base != NULL) {
+        boxes_write(box->store, "DELETE FROM leaving WHERE mailbox = ? AND file = ?",
+                    "it", box->id, base);
     }
-    box->count = kept;
+    free(base);
+}
+
+/* The rows of those with `gone`. How many. */
+static size_t purge_all_rows(struct box *box)
+{
+    size_t removed = 0;
+    for (size_t i = 0; i < box->count; i++) {
+        if (box->list[i].gone) {
+            purge_rows(box, &box->list[i]);
+            removed++;
+        }
+    }
     if (removed > 0) {
         box->change++;
         box->row_changed = 1;
         box->store->durable = 1;
     }
     return removed;
+}
+
+/* Their files, when the index is without them on the disk. */
+static void purge_all_files(struct box *box)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < box->count; i++) {
+        struct box_message *m = &box->list[i];
+        if (!m->gone) {
+            box->list[kept++] = *m;
+            continue;
+        }
+        if (m->missing == 0) {
+            remove_file(box, m->name, m->is_new);
+        }
+        free(m->name);
+    }
+    box->count = kept;
+}
+
+size_t box_purge(struct box *box)
+{
+    size_t removed = purge_all_rows(box);
+    if (removed > 0 && boxes_flush(box->store) == 0) {
+        purge_all_files(box);
+    }
+    return removed;
+}
+
+int box_left(struct box *box, const char *name, int is_new)
+{
+    sqlite3_stmt *s = NULL;
+    int found = sqlite3_prepare_v2(box->store->db,
+                                   "SELECT 1 FROM leaving WHERE mailbox = ? AND file ="
+                                   " ?",
+                                   -1, &s, NULL) == SQLITE_OK &&
+                sqlite3_bind_int64(s, 1, box->id) == SQLITE_OK &&
+                sqlite3_bind_text(s, 2, name, (int)box_base(name), SQLITE_STATIC) ==
+                    SQLITE_OK &&
+                sqlite3_step(s) == SQLITE_ROW;
+    sqlite3_finalize(s);
+    if (found) {
+        remove_file(box, name, is_new);
+    }
+    return found;
 }
 
 int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count)
@@ -380,16 +441,11 @@ void box_draft_drop(struct box *box, const struct box_draft *draft)
     }
 }
 
-static int commit_one(struct box *box, const struct box_draft *d)
+/* Its row. */
+static int add_draft(struct box *box, const struct box_draft *d)
 {
-    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
     struct box_message *m = box_grow(box);
-    if (m == NULL || (m->name = name_with(d->name, d->flags)) == NULL) {
-        return -1;
-    }
-    if (file_path(old, box->path, "tmp", d->name) < 0 ||
-        file_path(path, box->path, "cur", m->name) < 0 || rename(old, path) < 0) {
-        free(m->name);
+    if (m == NULL || (m->name = strdup(d->name)) == NULL) {
         return -1;
     }
     box->count++;
@@ -405,32 +461,74 @@ static int commit_one(struct box *box, const struct box_draft *d)
     return box_insert_row(box, m);
 }
 
+int box_bring_in(struct box *box, struct box_message *m)
+{
+    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    size_t len = box_base(m->name);
+    char *base = strndup(m->name, len), *name = name_with(m->name, m->flags);
+    int result = -1;
+    if (base != NULL && name != NULL && file_path(old, box->path, "tmp", base) == 0 &&
+        file_path(path, box->path, "cur", name) == 0 && access(old, F_OK) == 0) {
+        result = 0;
+        if (rename(old, path) < 0) { /* the next scan tries again */
+            log_line("%s: %s", old, strerror(errno));
+        } else {
+            free(m->name);
+            m->name = name;
+            name = NULL;
+        }
+    }
+    free(base);
+    free(name);
+    return result;
+}
+
+static void take_back(struct box *box, size_t before)
+{
+    for (size_t i = 0; i < box->count; i++) {
+        box->list[i].gone = i >= before;
+    }
+    box_purge(box);
+}
+
+/* The index is changed in one go. It has names in cur/ that the files do not have yet:
+   whoever finds none looks into tmp/ (box_bring_in()). */
 int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
-                     uint32_t *first)
+                     struct box *from, uint32_t *first)
 {
     char path[FILE_PATH_MAX];
     size_t before = box->count;
     *first = box->uidnext;
     for (size_t i = 0; i < count; i++) {
-        if (commit_one(box, &drafts[i]) < 0) {
+        if (add_draft(box, &drafts[i]) < 0) {
             log_line("%s: %s", box->path, strerror(errno));
-            for (size_t j = before; j < box->count; j++) {
-                box->list[j].gone = 1;
-            }
-            box_purge(box);
-            for (; i < count; i++) {
+            take_back(box, before);
+            for (i = 0; i < count; i++) {
                 box_draft_drop(box, &drafts[i]);
             }
             return -1;
         }
     }
-    if (count > 0) {
-        box->store->durable = 1;
-        box->row_changed = 1;
-        box->change++;
-        if (file_path(path, box->path, "cur", NULL) == 0) {
-            file_sync_dir(path);
-        }
+    if (count == 0) {
+        return 0;
+    }
+    box->store->durable = 1;
+    box->row_changed = 1;
+    box->change++;
+    if (from != NULL) {
+        purge_all_rows(from);
+    }
+    if (file_path(path, box->path, "tmp", NULL) == 0) {
+        file_sync_dir(path);
+    }
+    if (boxes_flush(box->store) < 0) {
+        return -1;
+    }
+    for (size_t i = before; i < box->count; i++) {
+        box_bring_in(box, &box->list[i]);
+    }
+    if (from != NULL) {
+        purge_all_files(from);
     }
     return 0;
 }

@@ -150,7 +150,7 @@ static int judge_missing(struct box *box)
     int again = 0, gone = 0;
     for (size_t i = 0; i < box->count; i++) {
         struct box_message *m = &box->list[i];
-        if (!m->found) {
+        if (!m->found && box_bring_in(box, m) < 0) {
             again |= ++m->missing == 1;
             m->gone = m->missing > 1;
             gone |= m->gone;
@@ -252,7 +252,8 @@ static int take_up(struct box *box, struct box_fresh *f)
         file_path(path, box->path, f->is_new ? "new" : "cur", f->name) < 0) {
         return -1;
     }
-    if (measure(path, &size) < 0) { /* gone again */
+    if (box_left(box, f->name, f->is_new) || measure(path, &size) < 0) {
+        /* gone, or gone again */
         free(f->name);
         return 0;
     }

@@ -23,7 +23,9 @@ static const char schema[] =
     " keywords TEXT, internaldate INT, zone INT, size INT, modseq INT, savedate INT,"
     " email_id TEXT, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS expunged(mailbox INT, uid INT, modseq INT,"
-    " PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;";
+    " PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS leaving(mailbox INT, file TEXT,"
+    " PRIMARY KEY(mailbox, file)) WITHOUT ROWID;";
 
 /* ---- statements ------------------------------------------------------------------ */
 
@@ -72,16 +74,20 @@ int boxes_run(struct boxes *store, const char *sql, const char *format, ...)
 int boxes_write(struct boxes *store, const char *sql, const char *format, ...)
 {
     va_list args;
+    if (store->failed) {
+        return -1;
+    }
     if (!store->writing) {
         if (boxes_run(store, "BEGIN IMMEDIATE", "") < 0) {
+            store->failed = 1;
             return -1;
         }
         store->writing = 1;
     }
     va_start(args, format);
-    int result = run(store, sql, format, args);
+    store->failed = run(store, sql, format, args) < 0;
     va_end(args);
-    return result;
+    return store->failed ? -1 : 0;
 }
 
 static void write_row(struct box *b)
@@ -97,20 +103,23 @@ static void write_row(struct box *b)
 /* A UID that was given out must never be another message's, whatever becomes of the
    power: that waits for the disk. Flags may be lost by it: they are in the
    names, too. */
-void boxes_flush(struct boxes *store)
+int boxes_flush(struct boxes *store)
 {
     for (struct box *b = store->boxes; b != NULL; b = b->next) {
         write_row(b);
     }
     if (store->writing) {
-        boxes_run(store, "COMMIT", "");
-        store->writing = 0;
-        if (store->durable) {
+        store->failed |= !store->failed && boxes_run(store, "COMMIT", "") < 0;
+        if (store->failed) {
+            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        } else if (store->durable) {
             sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
                                       NULL);
         }
+        store->writing = 0;
         store->durable = 0;
     }
+    return store->failed ? -1 : 0;
 }
 
 /* ---- the list -------------------------------------------------------------------- */
@@ -360,6 +369,10 @@ int box_delete(struct boxes *store, const char *name)
                        "t", name) < 0 ||
                    boxes_write(store,
                                "DELETE FROM expunged WHERE mailbox ="
+                               " (SELECT id FROM mailbox WHERE name = ?)",
+                               "t", name) < 0 ||
+                   boxes_write(store,
+                               "DELETE FROM leaving WHERE mailbox ="
                                " (SELECT id FROM mailbox WHERE name = ?)",
                                "t", name) < 0 ||
                    boxes_write(store, "UPDATE mailbox SET present = 0 WHERE name = ?",
@@ -631,6 +644,9 @@ struct boxes *boxes_open(const char *root, const char *user, const char *host)
     }
     for (struct boxes *s = stores; s != NULL; s = s->next) {
         if (strcmp(s->root, path) == 0) {
+            if (s->failed) { /* until the last session that has it is over */
+                return NULL;
+            }
             s->users++;
             find_folders(s);
             return s;

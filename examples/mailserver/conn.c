@@ -39,6 +39,7 @@ static mailproto_status make_engine(struct conn *c)
     if (o->users != NULL) {
         e.caps |= bit(MAILPROTO_SMTP_CAP_AUTH);
         e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
+        e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
         e.flags |= o->auth_in_clear ? MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR : 0;
     }
     if (o->verbose) {
@@ -84,8 +85,7 @@ void conn_reply(struct conn *conn, uint32_t request, unsigned code, unsigned sub
 
 static void handle(struct conn *c, const mailproto_event *ev)
 {
-    if (auth_event(&c->auth, &c->server->auth, c->peer.session, ev) ||
-        receive_event(c, ev)) {
+    if (auth_event(&c->auth, &c->server->auth, &c->peer, ev) || receive_event(c, ev)) {
         return;
     }
     switch (ev->type) {
@@ -134,7 +134,7 @@ void conn_run(struct conn *conn)
     mailproto_event ev;
     mailproto_status st = MAILPROTO_OK;
     end_if_due(conn);
-    auth_go_on(&conn->auth, &conn->server->auth, conn->peer.session);
+    auth_go_on(&conn->auth, &conn->server->auth, &conn->peer);
     for (int n = 0; n < PEER_EVENTS_A_TURN && st == MAILPROTO_OK; n++) {
         st = peer_next(&conn->peer, &ev);
         if (st == MAILPROTO_OK) {

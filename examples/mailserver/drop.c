@@ -1,10 +1,10 @@
 /* A Maildir as a maildrop: see drop.h. */
 #include "drop.h"
+#include "hash.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,14 +36,13 @@ static int make_uid(struct drop_message *m)
         m->uid[len] = '\0';
         return 0;
     }
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(m->name, len, hash, &size, EVP_sha256(), NULL) != 1) {
+    unsigned char hash[HASH_SIZE];
+    if (hash_sha256(m->name, len, hash) < 0) {
         errno = ENOTSUP;
         return -1;
     }
-    for (unsigned i = 0; i < size && 2 * i + 3 <= DROP_UID_MAX; i++) {
-        snprintf(m->uid + (size_t)2 * i, 3, "%02x", hash[i]);
+    for (size_t i = 0; i < sizeof hash && 2 * i + 3 <= DROP_UID_MAX; i++) {
+        snprintf(m->uid + 2 * i, 3, "%02x", hash[i]);
     }
     return 0;
 }

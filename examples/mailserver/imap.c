@@ -42,7 +42,7 @@ static void give_back(const mailproto_event *ev)
 
 static void handle(struct imap *c, const mailproto_event *ev)
 {
-    if (auth_event(&c->auth, &c->server->auth, c->peer.session, ev)) {
+    if (auth_event(&c->auth, &c->server->auth, &c->peer, ev)) {
         if (ev->type == MAILPROTO_EV_AUTH_RESULT && c->auth.done) {
             imap_login(c, text_bytes(c->auth.name));
         }
@@ -148,21 +148,27 @@ static void spread(struct imap *c, uint64_t change)
     }
 }
 
+/* Before the client is told of it; else it is told nothing more. */
+static void write_index(struct imap *c)
+{
+    if (c->store != NULL && boxes_flush(c->store) < 0) {
+        c->peer.over = 1;
+    }
+}
+
 void imap_run(struct imap *c)
 {
     mailproto_event ev;
     mailproto_status st = MAILPROTO_OK, job = MAILPROTO_OK;
     uint64_t change = c->view.box != NULL ? c->view.box->change : 0;
     end_if_due(c);
-    auth_go_on(&c->auth, &c->server->auth, c->peer.session);
+    auth_go_on(&c->auth, &c->server->auth, &c->peer);
     c->until = loop_now() + SLICE_MS;
     for (int n = 0;
          n < PEER_EVENTS_A_TURN && st == MAILPROTO_OK && job != MAILPROTO_NOT_READY;
          n++) {
         job = imap_go_on(c);
-        if (c->store != NULL) {
-            boxes_flush(c->store); /* before the client is told of it */
-        }
+        write_index(c);
         st = peer_next(&c->peer, &ev);
         if (st == MAILPROTO_OK) {
             handle(c, &ev);
@@ -210,11 +216,14 @@ static mailproto_status make_engine(struct imap *c, int implicit)
     e.struct_size = sizeof e;
     e.out_size = OUTPUT_SIZE;
     e.append_limit = o->max_size;
+    e.max_command_before =
+        40000; /* RFC 2971 3.3: ID has up to 30 fields of 1054 octets */
     e.login_ms = e.idle_ms = e.block_ms = o->timeout_ms;
     e.caps = (bit(MAILPROTO_IMAP_CAP_SAVEDATE) << 1) - 1;
     e.caps &= ~(bit(MAILPROTO_IMAP_CAP_LITERAL_MINUS) |
                 bit(MAILPROTO_IMAP_CAP_UTF8_ACCEPT) | bit(MAILPROTO_IMAP_CAP_STARTTLS));
     e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
+    e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
     if (c->server->server_tls != NULL) {
         e.caps |= bit(MAILPROTO_IMAP_CAP_STARTTLS);
     }

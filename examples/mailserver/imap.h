@@ -30,7 +30,7 @@ struct imap_view {
 };
 enum {
     IMAP_MARK_RECENT = 1,
-    IMAP_MARK_SILENT = 2, /* STORE .SILENT: of its flags nothing is told */
+    IMAP_MARK_SILENT = 2, /* STORE .SILENT: its mod-sequence alone is told */
     IMAP_MARK_TELL = 4    /* STORE: its flags are told, changed or not */
 };
 
@@ -72,6 +72,7 @@ struct imap_job {
     mailproto_imap_search_node *nodes;
     size_t node_count;
     mailproto_imap_found found;
+    uint64_t first_modseq; /* of the first that was found */
     struct box_draft *drafts;
     size_t draft_count;
     int resyncing;   /* `to` holds the UIDs that went, of which ... */

@@ -159,7 +159,7 @@ mailproto_status imap_append(struct imap *c)
                            "It cannot be stored now");
     }
     c->draft_count = 0;
-    if (box_draft_commit(c->append_box, c->drafts, count, &first) < 0) {
+    if (box_draft_commit(c->append_box, c->drafts, count, NULL, &first) < 0) {
         imap_append_drop(c);
         return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
                            "It cannot be stored now");

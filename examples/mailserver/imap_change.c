@@ -87,7 +87,8 @@ static int store_one(struct imap *c, size_t place, uint32_t flags, uint64_t keyw
     if (!silent) {
         v->marks[place] |= IMAP_MARK_TELL;
         v->change = 0;
-    } else if (known) {
+    } else if (known && v->told[place] != m->modseq) {
+        v->told[place] = m->modseq; /* what others change from now on is told */
         v->marks[place] |= IMAP_MARK_SILENT;
     }
     return 0;
@@ -190,8 +191,20 @@ static int open_target(struct imap *c)
     return j->drafts == NULL ? -1 : 0;
 }
 
-/* All get their names in tmp/, some at a time, then they appear together. 1: done. */
-static mailproto_status copy(struct imap *c)
+static void mark_targets(struct imap *c, unsigned char gone)
+{
+    struct imap_job *j = &c->job;
+    for (size_t i = 0; i < j->count; i++) {
+        struct box_message *m = box_find(c->view.box, c->view.uids[j->targets[i]]);
+        if (m != NULL) {
+            m->gone = gone;
+        }
+    }
+}
+
+/* All get their names in tmp/, some at a time, then they appear together; with `move`
+   they go here in the same moment. */
+static mailproto_status copy(struct imap *c, int move)
 {
     struct imap_job *j = &c->job;
     uint32_t first = 0;
@@ -220,7 +233,10 @@ static mailproto_status copy(struct imap *c)
         return MAILPROTO_OK;
     }
     j->draft_count = 0;
-    if (j->box->gone || box_draft_commit(j->box, j->drafts, count, &first) < 0) {
+    mark_targets(c, move != 0);
+    if (j->box->gone || box_draft_commit(j->box, j->drafts, count,
+                                         move ? c->view.box : NULL, &first) < 0) {
+        mark_targets(c, 0);
         return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
                            "It cannot be stored now");
     }
@@ -235,22 +251,11 @@ static mailproto_status copy(struct imap *c)
 
 mailproto_status imap_copy(struct imap *c)
 {
-    mailproto_status st = copy(c);
+    mailproto_status st = copy(c, 0);
     if (st == MAILPROTO_OK && c->job.step == 10) {
         c->job.end = end_copy;
     }
     return st;
-}
-
-static void mark_targets(struct imap *c)
-{
-    struct imap_job *j = &c->job;
-    for (size_t i = 0; i < j->count; i++) {
-        struct box_message *m = box_find(c->view.box, c->view.uids[j->targets[i]]);
-        if (m != NULL) {
-            m->gone = 1;
-        }
-    }
 }
 
 mailproto_status imap_move(struct imap *c)
@@ -261,16 +266,9 @@ mailproto_status imap_move(struct imap *c)
         return read_only(c);
     }
     if (j->step == 0) {
-        st = copy(c);
+        st = copy(c, 1);
     }
-    if (st == MAILPROTO_OK && j->step >= 10) {
-        st = tell_copied(c, 0, "Moved");
-        if (st == MAILPROTO_OK) {
-            mark_targets(c);
-            box_purge(c->view.box);
-        }
-    }
-    return st;
+    return st == MAILPROTO_OK && j->step >= 10 ? tell_copied(c, 0, "Moved") : st;
 }
 
 /* ---- EXPUNGE --------------------------------------------------------------------- */
@@ -286,7 +284,7 @@ mailproto_status imap_expunge(struct imap *c)
         if (imap_targets(c, &j->command.set, 1) < 0) {
             return MAILPROTO_ERR_MEMORY;
         }
-        mark_targets(c);
+        mark_targets(c, 1);
     } else {
         for (size_t i = 0; i < box->count; i++) {
             box->list[i].gone = 1;

@@ -216,17 +216,30 @@ static int matches(const struct imap_job *j, const char *name)
     return found;
 }
 
-/* What there is below an entry, which follows it in the list, though not at once. */
+/* Whether an entry is what the options ask for (RFC 5258 3.1, RFC 6154 2). */
+static int is_selected(const mailproto_imap_command *k, const struct box_entry *e)
+{
+    int subscribed = k->command == MAILPROTO_IMAP_LSUB ||
+                     (k->select & MAILPROTO_IMAP_LIST_SUBSCRIBED) != 0;
+    if ((k->select & MAILPROTO_IMAP_LIST_SPECIAL_USE) != 0 && e->special_use == 0) {
+        return 0;
+    }
+    return subscribed ? e->subscribed : e->present;
+}
+
+/* What there is below an entry, which follows it in the list, though not at once:
+   mailboxes, selected ones, selected ones that are not shown themselves. */
 static void look_below(const struct imap_job *j, const char *name, int *children,
-                       int *subscribed, int *unmatched)
+                       int *selected, int *hidden)
 {
     size_t len = strlen(name);
     for (size_t i = 0; i < j->entry_count; i++) {
         const struct box_entry *e = &j->entries[i];
         if (strncmp(e->name, name, len) == 0 && e->name[len] == '/') {
+            int is = is_selected(&j->command, e);
             *children |= e->present;
-            *subscribed |= e->subscribed;
-            *unmatched |= e->subscribed && !matches(j, e->name);
+            *selected |= is;
+            *hidden |= is && !matches(j, e->name);
         }
     }
 }
@@ -237,10 +250,9 @@ static int is_shown(const struct imap_job *j, const struct box_entry *e,
 {
     const mailproto_imap_command *k = &j->command;
     int lsub = k->command == MAILPROTO_IMAP_LSUB;
-    int wants_subscribed = lsub || (k->select & MAILPROTO_IMAP_LIST_SUBSCRIBED) != 0;
     int recursive = (k->select & MAILPROTO_IMAP_LIST_RECURSIVEMATCH) != 0;
-    int children = 0, below = 0, unmatched = 0;
-    look_below(j, e->name, &children, &below, &unmatched);
+    int selected = is_selected(k, e), children = 0, below = 0, hidden = 0;
+    look_below(j, e->name, &children, &below, &hidden);
     *attributes = e->special_use;
     *attributes |= !e->present ? MAILPROTO_IMAP_ATTR_NONEXISTENT
                    : children  ? MAILPROTO_IMAP_ATTR_HASCHILDREN
@@ -249,24 +261,33 @@ static int is_shown(const struct imap_job *j, const struct box_entry *e,
         ((k->returns | k->select) & MAILPROTO_IMAP_LIST_SUBSCRIBED) != 0) {
         *attributes |= MAILPROTO_IMAP_ATTR_SUBSCRIBED;
     }
-    if ((k->select & MAILPROTO_IMAP_LIST_SPECIAL_USE) != 0 && e->special_use == 0) {
-        return 0;
-    }
-    if (!wants_subscribed) {
-        return e->present;
-    }
-    if (recursive && below) {
+    /* RFC 5258 3.5: not for the sake of children alone that are shown themselves. */
+    if (recursive && (hidden || (selected && below))) {
         *attributes |= MAILPROTO_IMAP_ATTR_CHILD_SUBSCRIBED;
         return 1;
     }
-    if (lsub && !e->subscribed && unmatched) { /* RFC 3501 6.3.9 */
+    if (lsub && !selected && hidden) { /* RFC 3501 6.3.9 */
         *attributes = MAILPROTO_IMAP_ATTR_NOSELECT;
         return 1;
     }
-    return e->subscribed;
+    return selected;
 }
 
-/* RFC 9051 6.3.9: an empty pattern asks for the delimiter. */
+/* RFC 9051 6.3.9: an empty pattern asks for the delimiter, but among others and with
+   options (RFC 5258 3). */
+static int asks_delimiter(const mailproto_imap_command *k)
+{
+    mailproto_imap_cursor items = k->items;
+    mailproto_imap_string one;
+    char buf[4];
+    mailproto_bytes text = {NULL, 1};
+    return k->command == MAILPROTO_IMAP_LIST &&
+           (k->flags & MAILPROTO_IMAP_EXTENDED) == 0 &&
+           mailproto_imap_string_next(&items, &one) == MAILPROTO_OK &&
+           mailproto_imap_string_get(&one, buf, sizeof buf, &text) == MAILPROTO_OK &&
+           text.len == 0;
+}
+
 static mailproto_status tell_delimiter(struct imap *c)
 {
     mailproto_imap_list_entry entry = {0};
@@ -319,8 +340,7 @@ mailproto_status imap_list(struct imap *c)
             return MAILPROTO_ERR_IO;
         }
     }
-    if (j->pattern_count == 1 && j->patterns[0][0] == '\0' &&
-        j->command.command == MAILPROTO_IMAP_LIST) {
+    if (asks_delimiter(&j->command)) {
         return tell_delimiter(c);
     }
     for (; j->at < j->entry_count; j->at++) {
@@ -384,6 +404,13 @@ mailproto_status imap_delete(struct imap *c)
     return result < 0 ? fault(c) : MAILPROTO_OK;
 }
 
+static void mark_all(struct box *box, unsigned char gone)
+{
+    for (size_t i = 0; i < box->count; i++) {
+        box->list[i].gone = gone;
+    }
+}
+
 /* RFC 9051 6.3.6: the messages of INBOX go to a new mailbox, and it stays. */
 static int empty_inbox(struct imap *c, const char *to)
 {
@@ -401,16 +428,16 @@ static int empty_inbox(struct imap *c, const char *to)
         result = box_draft_copy(box, from, &from->list[n], &drafts[n]);
         n += result == 0;
     }
-    if (result == 0 && box_draft_commit(box, drafts, n, &first) == 0) {
-        for (size_t i = 0; i < from->count; i++) {
-            from->list[i].gone = 1;
-        }
-        box_purge(from);
+    if (result == 0) {
+        mark_all(from, 1);
+        result = box_draft_commit(box, drafts, n, from, &first);
     } else if (box != NULL) {
-        result = -1;
         while (n > 0) {
             box_draft_drop(box, &drafts[--n]);
         }
+    }
+    if (result < 0 && from != NULL) {
+        mark_all(from, 0);
     }
     int error = errno;
     free(drafts);

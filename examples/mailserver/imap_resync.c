@@ -18,18 +18,41 @@ static int is_known(const struct imap *c, const mailproto_imap_cursor *known, in
     return all || mailproto_imap_set_has(known, uid, b->uidnext - 1);
 }
 
+/* RFC 7162 3.2.5.2: of messages up to one whose number and UID the client knows rightly,
+   it knows which went. The highest such UID; 0: none. */
+static uint32_t sure_up_to(const struct imap *c)
+{
+    const struct imap_view *v = &c->view;
+    mailproto_imap_cursor numbers = c->job.command.match_numbers;
+    mailproto_imap_cursor uids = c->job.command.match_uids;
+    mailproto_imap_range n = {1, 0}, u = {1, 0};
+    uint32_t sure = 0, before = 0;
+    for (;;) {
+        if ((n.low > n.high && mailproto_imap_set_next(&numbers, &n) != MAILPROTO_OK) ||
+            (u.low > u.high && mailproto_imap_set_next(&uids, &u) != MAILPROTO_OK) ||
+            n.low <= before || n.low > v->count) {
+            return sure; /* both ascend, so that this ends */
+        }
+        before = n.low;
+        sure = v->uids[n.low - 1] == u.low ? u.low : sure;
+        n.low++;
+        u.low++;
+    }
+}
+
 /* The UIDs that went since the client knew all, into the job's ranges. */
 static int collect(struct imap *c, const mailproto_imap_cursor *known)
 {
     struct imap_job *j = &c->job;
     int all = is_empty(*known), result = 0;
+    uint32_t sure = sure_up_to(c);
     uint32_t *uids = NULL;
     size_t count = 0;
     if (box_expunged(c->view.box, j->command.modseq, &uids, &count) < 0) {
         return -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        if (is_known(c, known, all, uids[i])) {
+        if (uids[i] > sure && is_known(c, known, all, uids[i])) {
             result = imap_add_range(&j->to, uids[i]);
         }
     }

@@ -4,19 +4,24 @@
 
 #include <stdlib.h>
 
+/* The program; its first try says how large it is. */
 static int prepare(struct imap *c)
 {
     struct imap_job *j = &c->job;
     mailproto_imap_cursor keys = j->command.items;
-    size_t cap = j->command.args.len / 2 + 2;
-    j->nodes = malloc(cap * sizeof *j->nodes);
-    return j->nodes == NULL || mailproto_imap_search_compile(
-                                   &keys, j->nodes, cap, &j->node_count) != MAILPROTO_OK
-               ? -1
-               : 0;
+    mailproto_status st = mailproto_imap_search_compile(&keys, NULL, 0, &j->node_count);
+    if (st == MAILPROTO_ERR_MEMORY) {
+        keys = j->command.items;
+        j->nodes = malloc(j->node_count * sizeof *j->nodes);
+        st = j->nodes == NULL ? st
+                              : mailproto_imap_search_compile(
+                                    &keys, j->nodes, j->node_count, &j->node_count);
+    }
+    return st == MAILPROTO_OK ? 0 : -1;
 }
 
-/* 1 it matches, 0 it does not, or cannot be read; a match is made in one go. */
+/* 1 it matches, 0 it does not, or cannot be read, -1 the program is too large for any
+   message; a match is made in one go. */
 static int matches(struct imap *c)
 {
     static char work[65536];
@@ -24,6 +29,9 @@ static int matches(struct imap *c)
     mailproto_imap_match match;
     mailproto_status st = mailproto_imap_match_open(&match, j->nodes, j->node_count,
                                                     &c->facts, work, sizeof work);
+    if (st != MAILPROTO_OK) {
+        return -1;
+    }
     while (st == MAILPROTO_OK) {
         st = mailproto_imap_match_run(&match);
         if (st == MAILPROTO_OK) {
@@ -37,17 +45,36 @@ static int matches(struct imap *c)
     return 0;
 }
 
+/* RFC 4731 3.2: the highest mod-sequence of those that are told: all, or the first and
+   the last one alone. The message is the last so far. */
+static uint64_t modseq_told(const struct imap_job *j, uint64_t modseq)
+{
+    uint64_t before = j->found.modseq;
+    uint32_t returns = j->command.returns & ~(uint32_t)MAILPROTO_IMAP_RETURN_SAVE;
+    if (returns == MAILPROTO_IMAP_RETURN_MIN) {
+        return j->found.count == 1 ? modseq : before;
+    }
+    if (returns == MAILPROTO_IMAP_RETURN_MAX) {
+        return modseq;
+    }
+    if (returns == (MAILPROTO_IMAP_RETURN_MIN | MAILPROTO_IMAP_RETURN_MAX)) {
+        before = j->first_modseq;
+    }
+    return modseq > before ? modseq : before;
+}
+
 static int found(struct imap *c, size_t place, const struct box_message *m)
 {
     struct imap_job *j = &c->job;
     uint32_t number =
         (j->command.flags & MAILPROTO_IMAP_UID) != 0 ? m->uid : (uint32_t)place + 1;
-    j->found.count++;
-    j->found.min = j->found.min == 0 ? number : j->found.min;
+    if (j->found.count++ == 0) {
+        j->found.min = number;
+        j->first_modseq = m->modseq;
+    }
     j->found.max = number;
-    if ((j->command.flags & MAILPROTO_IMAP_USES_MODSEQ) != 0 &&
-        m->modseq > j->found.modseq) {
-        j->found.modseq = m->modseq;
+    if ((j->command.flags & MAILPROTO_IMAP_USES_MODSEQ) != 0) {
+        j->found.modseq = modseq_told(j, m->modseq);
     }
     return imap_add_range(&j->from, number) < 0 || imap_add_range(&j->to, m->uid) < 0
                ? -1
@@ -78,6 +105,16 @@ static void save(struct imap *c)
             imap_add_range(&c->saved, max);
         }
     }
+}
+
+/* RFC 5182 2.1: what was saved is gone after a NO. */
+static mailproto_status refuse(struct imap *c)
+{
+    if ((c->job.command.returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
+        c->saved.count = 0;
+    }
+    return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_LIMIT,
+                       "The search is too complex");
 }
 
 /* The answer, in pieces as the output takes them. */
@@ -118,7 +155,11 @@ mailproto_status imap_search(struct imap *c)
             continue;
         }
         imap_fill_facts(c, j->at, m);
-        if (matches(c)) { /* which may have found the list changed */
+        int match = matches(c);
+        if (match < 0) {
+            return refuse(c);
+        }
+        if (match) { /* which may have found the list changed */
             m = box_find(c->view.box, c->view.uids[j->at]);
             if (m != NULL && found(c, j->at, m) < 0) {
                 return MAILPROTO_ERR_MEMORY;

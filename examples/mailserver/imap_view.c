@@ -8,7 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORK_SIZE = 16384, PARTS_FIRST = 64 };
+enum {
+    WORK_SIZE = 16384,
+    PARTS_FIRST = 64,
+    HOLD = 65536,
+    BOUNDARY = 2048,
+    DEPTH = 100,
+    VANISHED_RANGES = 64
+};
 
 /* ---- messages come and go -------------------------------------------------------- */
 
@@ -118,6 +125,63 @@ static mailproto_status tell_expunged(struct imap *c)
     return MAILPROTO_OK;
 }
 
+/* UIDs that it knows and that are gone, as ranges of which every number was one; as many
+   as there is room for. */
+static size_t find_gone(const struct imap_view *v, mailproto_imap_range *gone,
+                        size_t room)
+{
+    size_t count = 0, j = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        uint32_t uid = v->uids[i];
+        while (j < v->box->count && v->box->list[j].uid < uid) {
+            j++;
+        }
+        if (j < v->box->count && v->box->list[j].uid == uid) {
+            continue;
+        }
+        if (count > 0 && gone[count - 1].high + 1 == uid) {
+            gone[count - 1].high = uid;
+        } else if (count < room) {
+            gone[count++] = (mailproto_imap_range){uid, uid};
+        } else {
+            break;
+        }
+    }
+    return count;
+}
+
+static void drop_all(struct imap_view *v, const mailproto_imap_range *gone,
+                     size_t count)
+{
+    size_t kept = 0, n = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        while (n < count && gone[n].high < v->uids[i]) {
+            n++;
+        }
+        if (n == count || v->uids[i] < gone[n].low) {
+            v->uids[kept] = v->uids[i];
+            v->told[kept] = v->told[i];
+            v->marks[kept++] = v->marks[i];
+        }
+    }
+    v->count = kept;
+}
+
+/* The same for who has enabled QRESYNC: many in one response (RFC 7162 3.2.10). */
+static mailproto_status tell_vanished(struct imap *c)
+{
+    mailproto_imap_range gone[VANISHED_RANGES];
+    size_t count;
+    while ((count = find_gone(&c->view, gone, VANISHED_RANGES)) > 0) {
+        mailproto_status st = mailproto_imap_server_vanished(c->engine, 0, gone, count);
+        if (st != MAILPROTO_OK) {
+            return st;
+        }
+        drop_all(&c->view, gone, count);
+    }
+    return MAILPROTO_OK;
+}
+
 /* FETCH items of an untagged response of our own. */
 static mailproto_imap_cursor items_of(const char *text)
 {
@@ -170,11 +234,13 @@ static mailproto_status tell_flags(struct imap *c)
         while (j < v->box->count && v->box->list[j].uid < v->uids[i]) {
             j++;
         }
-        if (j < v->box->count && v->box->list[j].uid == v->uids[i] &&
-            (v->box->list[j].modseq > v->told[i] ||
-             (v->marks[i] & IMAP_MARK_TELL) != 0)) {
-            st =
-                tell_one(c, i, &v->box->list[j], (v->marks[i] & IMAP_MARK_SILENT) != 0);
+        if (j == v->box->count || v->box->list[j].uid != v->uids[i]) {
+            continue;
+        }
+        int changed =
+            v->box->list[j].modseq > v->told[i] || (v->marks[i] & IMAP_MARK_TELL) != 0;
+        if (changed || (v->marks[i] & IMAP_MARK_SILENT) != 0) {
+            st = tell_one(c, i, &v->box->list[j], !changed);
         }
     }
     return st;
@@ -202,7 +268,10 @@ mailproto_status imap_view_tell(struct imap *c)
     }
     uint64_t change = v->box->change;
     int all = 1;
-    st = tell_expunged(c);
+    st =
+        (mailproto_imap_server_enabled(c->engine) & MAILPROTO_IMAP_ENABLED_QRESYNC) != 0
+            ? tell_vanished(c)
+            : tell_expunged(c);
     if (st == MAILPROTO_ERR_NOT_NOW) { /* EV_IMAP_SYNC will come */
         all = 0;
         st = MAILPROTO_OK;
@@ -358,7 +427,11 @@ void imap_close_message(struct imap *c)
 /* Where its parts are. An index is made in one go, so one work memory serves all. */
 static int build(struct imap_message *m)
 {
-    static char work[MAILPROTO_MESSAGE_MEM(4096, 2048, 100) + 65536];
+    static char work[MAILPROTO_MESSAGE_MEM(HOLD, BOUNDARY, DEPTH) + 65536];
+    const mailproto_message_options options = {.struct_size = sizeof options,
+                                               .hold_size = HOLD,
+                                               .boundary_size = BOUNDARY,
+                                               .max_depth = DEPTH};
     uint32_t capacity = m->index.capacity == 0 ? PARTS_FIRST : m->index.capacity;
     mailproto_part *parts = m->index.parts;
     for (int n = 0; n < 2; n++) {
@@ -371,7 +444,7 @@ static int build(struct imap_message *m)
         }
         m->index = (mailproto_index){
             .struct_size = sizeof m->index, .capacity = capacity, .parts = parts};
-        if (mailproto_index_build(&m->index, &m->source, NULL, work, sizeof work) !=
+        if (mailproto_index_build(&m->index, &m->source, &options, work, sizeof work) !=
             MAILPROTO_OK) {
             return -1;
         }

@@ -132,10 +132,7 @@ static void fit_descriptors(struct options *options)
 
 static int open_auth(struct server *server)
 {
-    const struct options *o = &server->options;
-    server->auth.users = &server->users;
-    server->auth.host = o->name;
-    return auth_prepare(&server->auth, o->mechanisms);
+    return auth_prepare(&server->auth, &server->options, &server->users);
 }
 
 static int open_tls(struct server *server)
@@ -146,6 +143,11 @@ static int open_tls(struct server *server)
         server->server_tls = tls_server_context(o->cert, o->key);
         if (server->server_tls == NULL) {
             log_line("%s: %s", o->cert, tls_error(NULL, why, sizeof why));
+            return -1;
+        }
+        if (o->client_ca != NULL &&
+            tls_ask_certificate(server->server_tls, o->client_ca) != MAILPROTO_OK) {
+            log_line("%s: %s", o->client_ca, tls_error(NULL, why, sizeof why));
             return -1;
         }
     }

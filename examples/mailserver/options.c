@@ -40,9 +40,16 @@ static const char usage[] =
     "Receiving:\n"
     "  --users FILE           name:password lines, for AUTH. For trying out only\n"
     "  --cert FILE --key FILE certificate and key (PEM), for STARTTLS\n"
-    "  --auth-in-clear        AUTH (POP3, IMAP: any login) also without TLS; then "
+    "  --client-ca FILE       ask clients for a certificate of these CAs: AUTH "
+    "EXTERNAL\n"
+    "                         lets in the user whose name is its common name\n"
+    "  --auth-in-clear[=LIST] AUTH (POP3, IMAP: any login) also without TLS; then "
     "without\n"
-    "                         SCRAM-...-PLUS\n"
+    "                         SCRAM-...-PLUS. LIST, blanks between: these mechanisms\n"
+    "                         only, \"SCRAM-SHA-256\" for example, and no other login\n"
+    "  --alias HOST           another name of this host: a token of OAUTHBEARER that "
+    "was\n"
+    "                         meant for another host or port is refused (repeatable)\n"
     "  --mechanisms LIST      for AUTH, blanks between; default SCRAM-SHA-256-PLUS\n"
     "                         SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5\n"
     "                         PLAIN LOGIN; also OAUTHBEARER, XOAUTH2, the password\n"
@@ -86,6 +93,8 @@ enum {
     OPT_USERS,
     OPT_CERT,
     OPT_KEY,
+    OPT_CLIENT_CA,
+    OPT_ALIAS,
     OPT_AUTH_IN_CLEAR,
     OPT_MECHANISMS,
     OPT_MAX_SIZE,
@@ -119,7 +128,9 @@ static const struct option table[] = {
     {"users", required_argument, NULL, OPT_USERS},
     {"cert", required_argument, NULL, OPT_CERT},
     {"key", required_argument, NULL, OPT_KEY},
-    {"auth-in-clear", no_argument, NULL, OPT_AUTH_IN_CLEAR},
+    {"client-ca", required_argument, NULL, OPT_CLIENT_CA},
+    {"alias", required_argument, NULL, OPT_ALIAS},
+    {"auth-in-clear", optional_argument, NULL, OPT_AUTH_IN_CLEAR},
     {"mechanisms", required_argument, NULL, OPT_MECHANISMS},
     {"max-size", required_argument, NULL, OPT_MAX_SIZE},
     {"max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS},
@@ -185,6 +196,8 @@ static struct text_list *list_of(struct options *o, int option)
         return &o->local_domains;
     case OPT_MAILBOX:
         return &o->mailboxes;
+    case OPT_ALIAS:
+        return &o->aliases;
     case OPT_ROUTE:
         return &o->routes;
     case OPT_RELAY_NET:
@@ -228,8 +241,12 @@ static int read_text(struct options *o, int option, const char *text)
     case OPT_USERS_ONLY:
         o->users_only = 1;
         return 0;
+    case OPT_CLIENT_CA:
+        o->client_ca = text;
+        return 0;
     case OPT_AUTH_IN_CLEAR:
-        o->auth_in_clear = 1;
+        o->auth_in_clear = text == NULL;
+        o->clear_mechanisms = text;
         return 0;
     case OPT_VERBOSE:
         o->verbose = 1;
@@ -305,6 +322,22 @@ static int check_readers(const struct options *o)
     return 0;
 }
 
+static int check_auth(const struct options *o)
+{
+    if ((o->cert == NULL) != (o->key == NULL)) {
+        return complain("--cert and --key belong together", NULL);
+    }
+    if (o->client_ca != NULL && o->cert == NULL) {
+        return complain("--client-ca needs --cert and --key", NULL);
+    }
+    if (o->users != NULL && o->cert == NULL && !o->auth_in_clear &&
+        o->clear_mechanisms == NULL) {
+        return complain("AUTH needs STARTTLS: --cert and --key, or --auth-in-clear",
+                        NULL);
+    }
+    return 0;
+}
+
 static int check(const struct options *o)
 {
     if (o->name == NULL || o->queue == NULL || o->listen.count == 0) {
@@ -319,17 +352,10 @@ static int check(const struct options *o)
     if (o->local_domains.count > 0 && o->maildir_root == NULL) {
         return complain("--local-domain needs --maildir-root", NULL);
     }
-    if ((o->cert == NULL) != (o->key == NULL)) {
-        return complain("--cert and --key belong together", NULL);
-    }
     if (o->users_only && o->users == NULL) {
         return complain("--users-only needs --users", NULL);
     }
-    if (o->users != NULL && o->cert == NULL && !o->auth_in_clear) {
-        return complain("AUTH needs STARTTLS: --cert and --key, or --auth-in-clear",
-                        NULL);
-    }
-    return check_readers(o);
+    return check_auth(o) < 0 ? -1 : check_readers(o);
 }
 
 int options_read(struct options *options, int argc, char **argv)

@@ -37,9 +37,12 @@ struct options {
     const char *users; /* file of name:password, or NULL: no AUTH */
     int users_only;    /* only the users of that file have mailboxes */
     int auth_in_clear;
-    int apop;               /* POP3 offers APOP */
-    const char *mechanisms; /* of AUTH, or NULL: the default */
-    const char *cert;       /* PEM, or NULL: no STARTTLS */
+    int apop;                     /* POP3 offers APOP */
+    const char *mechanisms;       /* of AUTH, or NULL: the default */
+    const char *clear_mechanisms; /* of these without TLS too; NULL: none */
+    const char *client_ca;        /* PEM: whose certificates of clients hold; or NULL */
+    struct text_list aliases;     /* this host's other names */
+    const char *cert;             /* PEM, or NULL: no STARTTLS */
     const char *key;
     enum relay_tls relay_tls;
     const char *ca_file;      /* whom to believe as a relay; NULL: the system's list */

@@ -48,8 +48,7 @@ static void on_login(struct pop3 *c, const mailproto_event *ev)
 
 static void handle(struct pop3 *c, const mailproto_event *ev)
 {
-    if (auth_event(&c->auth, &c->server->auth, c->peer.session, ev) ||
-        mailbox_event(c, ev)) {
+    if (auth_event(&c->auth, &c->server->auth, &c->peer, ev) || mailbox_event(c, ev)) {
         return;
     }
     switch (ev->type) {
@@ -114,7 +113,7 @@ void pop3_run(struct pop3 *c)
     mailproto_event ev;
     mailproto_status st = MAILPROTO_OK;
     end_if_due(c);
-    auth_go_on(&c->auth, &c->server->auth, c->peer.session);
+    auth_go_on(&c->auth, &c->server->auth, &c->peer);
     for (int n = 0; n < PEER_EVENTS_A_TURN && st == MAILPROTO_OK; n++) {
         if (c->mailbox.sending && !c->peer.over) {
             st = mailbox_send(c);
@@ -173,6 +172,7 @@ static mailproto_status make_engine(struct pop3 *c, int implicit)
              bit(MAILPROTO_POP3_CAP_UIDL) | bit(MAILPROTO_POP3_CAP_AUTH_RESP_CODE) |
              bit(MAILPROTO_POP3_CAP_EXPIRE) | bit(MAILPROTO_POP3_CAP_SASL);
     e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
+    e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
     if (c->server->server_tls != NULL) {
         e.caps |= bit(MAILPROTO_POP3_CAP_STLS);
     }

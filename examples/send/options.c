@@ -21,15 +21,21 @@ static const char usage[] =
     "  --tls if-offered       STARTTLS where it is offered, else in the clear\n"
     "  --tls none             in the clear\n"
     "  --cafile FILE          certificates to trust, in place of the system's\n"
-    "  --insecure             take any certificate; with TLS off, send the password "
-    "too\n"
+    "  --cert FILE --key FILE certificate and key (PEM) of one's own, for a server "
+    "that\n"
+    "                         asks; also for AUTH EXTERNAL, as the user of --user\n"
+    "  --any-certificate      take any of the server's, but show no password and no "
+    "token\n"
+    "                         to it: SCRAM or CRAM-MD5 must do\n"
+    "  --insecure             take any, and show it the password; also with TLS off\n"
     "  --user NAME            authenticate\n"
     "  --password-file FILE   the password: the first line of FILE\n"
     "  --token-file FILE      an OAuth access token: the first line of FILE\n"
     "  --mechanism NAME       this one alone; default: the strongest that is offered,\n"
-    "                         then the next: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS,\n"
-    "                         SCRAM-SHA-256, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2,\n"
-    "                         CRAM-MD5, PLAIN, LOGIN; if named here also ANONYMOUS\n"
+    "                         then the next: EXTERNAL (with --cert), then\n"
+    "                         SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256,\n"
+    "                         SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, CRAM-MD5, PLAIN,\n"
+    "                         LOGIN; if named here also ANONYMOUS\n"
     "  --helo NAME            this host's name; default: its address\n"
     "  --no-pipelining        one command at a time\n"
     "  --line-ends repair     a CR or LF that stands alone becomes CRLF (the default)\n"
@@ -70,6 +76,9 @@ static int take_switch(options *o, const char *name)
 {
     if (strcmp(name, "--insecure") == 0) {
         o->insecure = 1;
+        o->any_certificate = 1;
+    } else if (strcmp(name, "--any-certificate") == 0) {
+        o->any_certificate = 1;
     } else if (strcmp(name, "--no-pipelining") == 0) {
         o->no_pipelining = 1;
     } else if (strcmp(name, "--verbose") == 0) {
@@ -95,6 +104,10 @@ static int take_value(options *o, const char *name, const char *value)
         return choose(line_end_choices, value, &o->line_ends);
     } else if (strcmp(name, "--cafile") == 0) {
         o->ca_file = value;
+    } else if (strcmp(name, "--cert") == 0) {
+        o->cert = value;
+    } else if (strcmp(name, "--key") == 0) {
+        o->key = value;
     } else if (strcmp(name, "--user") == 0) {
         o->user = value;
     } else if (strcmp(name, "--password-file") == 0) {
@@ -124,8 +137,11 @@ static const char *missing(const options *o)
         return "--to";
     }
     if (o->user != NULL && o->password_file == NULL && o->token_file == NULL &&
-        o->mechanism == NULL) {
+        o->cert == NULL && o->mechanism == NULL) {
         return "--password-file";
+    }
+    if ((o->cert == NULL) != (o->key == NULL)) {
+        return o->cert == NULL ? "--cert" : "--key";
     }
     return o->file_count == 0 ? "FILE" : NULL;
 }

@@ -16,12 +16,15 @@ typedef struct options {
     uint32_t tls;        /* MAILPROTO_SMTP_TLS_... */
     uint32_t line_ends;  /* MAILPROTO_LINE_ENDS_... */
     const char *ca_file; /* NULL: the system's */
-    const char *user;    /* NULL: no authentication */
+    const char *cert;    /* PEM, for a server that asks; NULL: none */
+    const char *key;
+    const char *user; /* NULL: no authentication */
     const char *password_file;
     const char *token_file;
     const char *mechanism; /* NULL: the strongest that is offered */
     const char *helo;      /* NULL: the address of this end */
-    int insecure;
+    int any_certificate;   /* the server's counts for nothing, ... */
+    int insecure;          /* ... and it is shown the password all the same */
     int no_pipelining;
     int verbose;
 } options;

@@ -244,12 +244,16 @@ static int prepare_login(sender *s)
     l->host = o->server.host;
     l->port = (unsigned)strtoul(o->server.port, NULL, 10);
     l->allow_clear = o->insecure;
+    l->allow_unverified = o->insecure;
     return 0;
 }
 
 static void authenticate(sender *s)
 {
-    mailproto_status st = login_start(&s->login, s->session, TAG_AUTH);
+    login *l = &s->login;
+    l->other_binding_type = connection_other_binding(&s->connection, &l->other_binding);
+    l->has_certificate = s->o->cert != NULL && s->connection.tls != NULL;
+    mailproto_status st = login_start(l, s->session, TAG_AUTH);
     if (st != MAILPROTO_OK) {
         complain(s, "authentication", mailproto_error_name(st));
         mailproto_smtp_client_quit(s->client, TAG_QUIT);
@@ -283,6 +287,7 @@ static int show_login(sender *s, const mailproto_event *ev)
         login_refused(s, ev);
     } else if (st != MAILPROTO_OK) {
         complain(s, "authentication", mailproto_error_name(st));
+        mailproto_smtp_client_quit(s->client, TAG_QUIT);
     }
     return 1;
 }
@@ -417,7 +422,7 @@ static int set_up(sender *s)
         return -1;
     }
     if (o->tls != MAILPROTO_SMTP_TLS_NONE) {
-        s->tls = tls_client_context(o->ca_file, !o->insecure);
+        s->tls = connection_context(o->ca_file, !o->any_certificate, o->cert, o->key);
         if (s->tls == NULL) {
             complain(s, "TLS", tls_error(NULL, reason, sizeof reason));
             return -1;

@@ -57,7 +57,8 @@ enum {
 };
 
 /** The encoding of a Content-Transfer-Encoding value, comments and blanks allowed, in
- *  any case; also x-uuencode, x-uue, uuencode, x-yenc. @return
+ *  any case; also x-uuencode, x-uue, uuencode, x-yenc. What follows a `;` does not count:
+ *  there are no parameters, but some mail has them. @return
  *  ::MAILPROTO_ENCODING_UNKNOWN for another name, 7BIT for an empty one */
 MAILPROTO_API uint32_t mailproto_encoding_find(mailproto_bytes name);
 

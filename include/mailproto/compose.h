@@ -158,11 +158,14 @@ typedef struct mailproto_compose_options {
 /** A composer: one message, once or (after rewinding) again. */
 typedef struct mailproto_compose mailproto_compose;
 
-/** Bytes that suffice for a composer's block in every release of this major version.
+/** Bytes that suffice for a composer's block in every release of this major version. A
+ *  larger block is used as well, up to 64 KB: half of what it has more is room for what
+ *  contents give that are not in memory, so that they are asked less often. Without it
+ *  they are asked for 160 octets at a time; 8 KB more suit files.
  *  @param parts options.part_count */
-#define MAILPROTO_COMPOSE_MEM(parts) ((size_t)2048 + 24U * (size_t)(parts))
+#define MAILPROTO_COMPOSE_MEM(parts) ((size_t)768 + 24U * (size_t)(parts))
 
-/** Exactly how large the block must be; 0: the options are not valid. */
+/** How large the block must be at least; 0: the options are not valid. */
 MAILPROTO_API size_t
 mailproto_compose_mem_size(const mailproto_compose_options *options);
 

@@ -121,7 +121,8 @@ MAILPROTO_API mailproto_status mailproto_imap_utf7_decode(mailproto_bytes text,
 /**
  * UTF-8 to modified UTF-7.
  * @param text UTF-8
- * @param buf  the modified UTF-7; 3 octets for each of `text`, and 2, suffice
+ * @param buf  the modified UTF-7; 4 octets for each of `text`, and 1, suffice (controls
+ *             and `&` in turn need nearly that: `&AAE-&-`)
  * @param cap  its size
  * @param len  octets written, or the offset of the fault
  * @return OK; ::MAILPROTO_ERR_SYNTAX (no UTF-8; `*len`: where); ::MAILPROTO_ERR_MEMORY

@@ -25,7 +25,7 @@
  * }
  * @endcode
  *
- * With a server engine mailproto_imap_server_fetch() (imap_server.h) does all of it.
+ * With a server engine mailproto_imap_server_fetch() (imap_respond.h) does all of it.
  */
 #ifndef MAILPROTO_IMAP_FETCH_H
 #define MAILPROTO_IMAP_FETCH_H
@@ -107,10 +107,16 @@ typedef struct mailproto_imap_section {
 /**
  * Begins BODY[...], BINARY[...] (with their partials), RFC822, RFC822.HEADER or
  * RFC822.TEXT of a message. Everything comes with CRLF line ends, whatever is stored,
- * but for BINARY, which is the decoded body (RFC 9051 6.4.5.1).
+ * and with the octet 0x80 for each NUL, which no literal may hold (RFC 9051 4.3).
+ *
+ * BINARY is the decoded body (RFC 9051 6.4.5.1), NUL included: what a client gets that
+ * decodes BODY[]. So a stored LF becomes CRLF before quoted-printable is undone, and
+ * where there is nothing to undo in text; what a decoder gives, and a body that is
+ * "binary" and no text, stays as it is. A part that holds parts comes as from BODY[].
  * @param s      the section
  * @param source of the message: in memory or by offset; stays valid
- * @param ix     its index; stays valid. Decoded sizes that were counted are kept in it
+ * @param ix     its index; stays valid. Sizes of decoded bodies are kept in it, which
+ *             mailproto_imap_section_size() counts: it is not for two threads at once
  * @param item   what is asked for; its cursor's bytes stay valid
  * @param work   for what is read; a field of HEADER.FIELDS need not fit
  * @param size   its size, at least ::MAILPROTO_IMAP_SECTION_WORK
@@ -123,8 +129,10 @@ MAILPROTO_API mailproto_status mailproto_imap_section_open(
     const mailproto_imap_fetch_item *item, void *work, size_t size);
 
 /** How many octets it has, a partial taken into account. May read the source:
- *  HEADER.FIELDS is read once to count, BINARY is decoded once; nothing else is read
- *  for it. @return OK; ::MAILPROTO_NOT_READY (call again); what the source said */
+ *  HEADER.FIELDS is read once to count, BINARY is decoded once, which writes its size
+ *  into the index; nothing else is read for it. With read() that is two passes over the
+ *  part, at most. @return OK; ::MAILPROTO_NOT_READY (call again); what the source
+ *  said */
 MAILPROTO_API mailproto_status mailproto_imap_section_size(mailproto_imap_section *s,
                                                            uint64_t *size);
 
@@ -140,9 +148,12 @@ MAILPROTO_API mailproto_status mailproto_imap_section_read(void *ctx, void *buf,
 MAILPROTO_API int mailproto_imap_section_is_binary(const mailproto_imap_section *s);
 
 /** Whether a section that was read to its end, or is being read, goes on with this
- *  item: the same section of the same message, from where it stands (clients fetch
- *  large parts in pieces). Then it is continued there, without reading again what lies
- *  before. @return OK: it stands at the item's `first` now, `item` taken over;
+ *  item: the same section of the same message, from where it stands or further on
+ *  (clients fetch large parts in pieces, and may leave some out). Then it is continued
+ *  there, without reading again what lies before; what is left out is passed over. Back
+ *  it goes only where an offset needs no reading: BODY of what is stored with CRLF, but
+ *  for HEADER.FIELDS, which is always opened anew. @return OK: it stands at the item's
+ *  `first` now, `item` taken over;
  *  ::MAILPROTO_EOF: it does not go on: open it anew */
 MAILPROTO_API mailproto_status mailproto_imap_section_continue(
     mailproto_imap_section *s, const mailproto_imap_fetch_item *item);

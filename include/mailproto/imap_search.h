@@ -59,8 +59,11 @@ enum {
     MAILPROTO_IMAP_KEY_HEADER =
         17,                       /**< a field `field` has `text`; FROM, TO, CC, BCC and
                                          SUBJECT are this key; empty text: it exists */
-    MAILPROTO_IMAP_KEY_BODY = 18, /**< `text` in the body */
-    MAILPROTO_IMAP_KEY_TEXT = 19, /**< `text` in header or body */
+    MAILPROTO_IMAP_KEY_BODY = 18, /**< `text` in the body: in the parts that are text or
+                                     hold a message's header, decoded, in UTF-8; see
+                                     mailproto_imap_match_run() */
+    MAILPROTO_IMAP_KEY_TEXT = 19, /**< `text` in the header, encoded words decoded, in
+                                     the body, or in the header of a part */
     MAILPROTO_IMAP_KEY_MODSEQ = 20,   /**< MODSEQ is at least `number` (RFC 7162 3.1.5);
                                          `field` the entry or NIL, `text` its type */
     MAILPROTO_IMAP_KEY_EMAILID = 21,  /**< `text` (RFC 8474) */
@@ -89,8 +92,9 @@ typedef struct mailproto_imap_search_node {
  * command's bytes. Node 0 is an AND of all.
  * @param keys  `items` of the command
  * @param nodes the array
- * @param cap   its entries; a program never has more nodes than half the octets of the
- *            command's arguments plus 2
+ * @param cap   its entries; a program never has more nodes than the octets of the
+ *            command's arguments plus 2 (`NEW` stands for four). The matcher takes
+ *            4096; a server refuses a search that needs more of them than it has
  * @param count nodes used, or, with ::MAILPROTO_ERR_MEMORY, needed
  * @return OK; ::MAILPROTO_ERR_MEMORY; ::MAILPROTO_ERR_COUNT_LIMIT (nested too deep);
  *         ::MAILPROTO_ERR_SYNTAX (cannot be in a command that was parsed)
@@ -136,13 +140,18 @@ typedef struct mailproto_imap_match {
 /**
  * Begins to match one message.
  * @param m     the match
- * @param nodes the program; stays valid, and what it points to
+ * @param nodes the program; stays valid, and what it points to. No string of it may be
+ *             EXTERNAL: let `max_literal` be as long as texts to search for may be
  * @param count its nodes, at most 4096
  * @param facts of the message; stays valid
  * @param work  for what is read, decoded and compared, and a few bits for each node;
  *             more than the least is faster for messages on disk
- * @param size  its size, at least ::MAILPROTO_IMAP_MATCH_WORK
- * @return OK; ::MAILPROTO_ERR_ARGUMENT; ::MAILPROTO_ERR_MEMORY
+ * @param size  its size, at least ::MAILPROTO_IMAP_MATCH_WORK, and more for long texts:
+ *             each takes 3 octets for one of its own, 3 times as many where it has
+ *             others than ASCII, and a few dozen beside them
+ * @return OK; ::MAILPROTO_ERR_ARGUMENT (NULL; more nodes than 4096, or an array that is
+ *         no program; an EXTERNAL string); ::MAILPROTO_ERR_MEMORY (`size`, or a text
+ *         over 16,383 octets: the same for every message); ::MAILPROTO_ERR_VERSION
  */
 MAILPROTO_API mailproto_status mailproto_imap_match_open(
     mailproto_imap_match *m, const mailproto_imap_search_node *nodes, size_t count,
@@ -151,15 +160,19 @@ MAILPROTO_API mailproto_status mailproto_imap_match_open(
 /** Goes on. What the facts decide is decided by them; the message is asked for only
  *  when keys remain that need it, its body only when keys of the body do: all of these
  *  are looked for together, each part of text read once, its encoding and charset
- *  undone (those built in; of others the ASCII part is compared). Texts are compared
- *  without regard to case: of ASCII letters, and of others as i;unicode-casemap has it
- *  where the library was built with it. @return OK: decided; AGAIN: call
- *  mailproto_imap_match_message(), then again; ::MAILPROTO_NOT_READY (the source has
- *  nothing yet: call again); what the source said */
+ *  undone (those built in; of others the ASCII part is compared). Looked through are
+ *  parts of text and reports, and the messages inside of messages; not pictures and
+ *  their likes (RFC 9051 6.4.4 allows to leave them out). What the index could not take
+ *  apart is looked through as it is stored. Texts are compared without regard to case:
+ *  of ASCII letters, and of others as i;unicode-casemap has it where the library was
+ *  built with it. @return OK: decided; AGAIN: call mailproto_imap_match_message(), then
+ *  again; ::MAILPROTO_NOT_READY (the source has nothing yet: call again);
+ *  ::MAILPROTO_ERR_STATE (not opened); what the source said */
 MAILPROTO_API mailproto_status mailproto_imap_match_run(mailproto_imap_match *m);
 
 /** Gives the message that run() asked for; both stay valid. @return OK;
- *  ::MAILPROTO_ERR_STATE (not asked for) */
+ *  ::MAILPROTO_ERR_STATE (not asked for); ::MAILPROTO_ERR_ARGUMENT (a source that can
+ *  only be read from its beginning; an index without parts) */
 MAILPROTO_API mailproto_status mailproto_imap_match_message(
     mailproto_imap_match *m, const mailproto_source *source, const mailproto_index *ix);
 

@@ -40,11 +40,17 @@
  * @endcode
  *
  * What is refused without the application: what the grammar does not allow (BAD), what
- * the state forbids (BAD), what is not among the capabilities (BAD), message numbers
- * above EXISTS (BAD), names that are no modified UTF-7 for CREATE and RENAME (NO
- * [CANNOT]), a CHARSET other than US-ASCII and UTF-8 (NO [BADCHARSET]). What is carried
- * out without it: CAPABILITY, ENABLE, STARTTLS, LOGOUT, and the lines of IDLE and
- * AUTHENTICATE.
+ * the state forbids (BAD), commands and all that they hold that is not among the
+ * capabilities (BAD: an item, a key, an option, a modifier, a literal8), tags of more
+ * than 64 octets (BAD), message numbers above EXISTS (BAD), mod-sequences where the
+ * mailbox keeps none (BAD, RFC 7162 3.1.2.2), names that are no modified UTF-7 for
+ * CREATE and RENAME (NO [CANNOT]), a CHARSET other than US-ASCII and UTF-8 (NO
+ * [BADCHARSET]). What is carried out without it: CAPABILITY, ENABLE, STARTTLS, LOGOUT,
+ * and the lines of IDLE and AUTHENTICATE.
+ *
+ * Text of the application is printable US-ASCII (UTF-8 only for a client that has
+ * enabled IMAP4rev2), does not begin with `[` unless a code stands before it, and does
+ * not end like the announcement of a literal, `{5}`.
  */
 #ifndef MAILPROTO_IMAP_SERVER_H
 #define MAILPROTO_IMAP_SERVER_H
@@ -93,6 +99,20 @@ enum {
     MAILPROTO_IMAP_CAP_SAVEDATE = 28            /**< SAVEDATE (RFC 8514) */
 };
 
+/** The bit of a capability in `caps`: MAILPROTO_IMAP_CAP_BIT(IDLE). */
+#define MAILPROTO_IMAP_CAP_BIT(name) ((uint64_t)1 << MAILPROTO_IMAP_CAP_##name)
+/** All capabilities, LITERAL+ being the larger of the two. */
+#define MAILPROTO_IMAP_CAPS_ALL                                                        \
+    (((MAILPROTO_IMAP_CAP_BIT(SAVEDATE) << 1) - 1) &                                   \
+     ~MAILPROTO_IMAP_CAP_BIT(LITERAL_MINUS))
+/** What `caps` 0 stands for: what needs nothing of the store but messages, flags and
+ *  names. */
+#define MAILPROTO_IMAP_CAPS_DEFAULT                                                    \
+    (MAILPROTO_IMAP_CAPS_ALL &                                                         \
+     ~(MAILPROTO_IMAP_CAP_BIT(UTF8_ACCEPT) | MAILPROTO_IMAP_CAP_BIT(OBJECTID) |        \
+       MAILPROTO_IMAP_CAP_BIT(SAVEDATE) | MAILPROTO_IMAP_CAP_BIT(QRESYNC) |            \
+       MAILPROTO_IMAP_CAP_BIT(CONDSTORE)))
+
 /** Flags of mailproto_imap_server_options. */
 enum {
     /** TLS from the first byte: TLS_GO is the first event. */
@@ -116,7 +136,9 @@ typedef struct mailproto_imap_server_options {
     uint32_t out_size; /**< output buffer, octets; default 4096, at least 1024 and
                                twice `reply_max` */
     uint32_t max_command; /**< a command with its small literals, octets, after the
-                               login; default 65536. More: BAD, and it is swallowed */
+                               login; default 65536. More: BAD, and it is swallowed.
+                             ::MAILPROTO_EV_NEED_MEMORY may come several times for a
+                             command that grows */
     uint32_t max_command_before; /**< before the login; default 8192 */
     uint32_t max_literal; /**< a literal up to this many octets stays in the command;
                                default 4096. Larger ones, and every message of APPEND,
@@ -137,14 +159,16 @@ typedef struct mailproto_imap_server_options {
     uint32_t progress_bytes; /**< octets of a literal that renew a time-out; default
                                4096 */
     uint32_t login_ms;       /**< wait for a command before the login; default 180000 */
-    uint32_t idle_ms;  /**< wait for a command after it, IDLE included; default 1800000
-                            (RFC 9051 5.4) */
+    uint32_t idle_ms;  /**< wait for a command after it, IDLE included; default 1800000,
+                            which is the least that RFC 9051 5.4 allows */
     uint32_t block_ms; /**< for `progress_bytes` to be read or sent by the client;
                             default 300000 */
     uint32_t reserved; /**< 0 */
-    uint64_t caps; /**< mask of the capabilities to offer; default all but UTF8_ACCEPT,
-                            OBJECTID, SAVEDATE, LITERAL_MINUS, QRESYNC and CONDSTORE.
-                            STARTTLS counts only while there is no TLS */
+    uint64_t caps;     /**< mask of the capabilities to offer, IMAP4rev1 or IMAP4rev2 at
+                        least; default ::MAILPROTO_IMAP_CAPS_DEFAULT. STARTTLS counts
+                        only while there is no TLS; QRESYNC brings CONDSTORE and
+                        ENABLE along (RFC 7162 3.2). What IMAP4rev2 includes need not
+                        be named; without IMAP4rev1 it is enabled from the start */
     mailproto_bytes greeting; /**< words of the greeting; default "ready"; at most 128
                                    octets */
     /** "PLAIN LOGIN", blanks between; at most 255 octets; empty: AUTHENTICATE is not
@@ -154,6 +178,10 @@ typedef struct mailproto_imap_server_options {
     mailproto_bytes more_caps;    /**< capabilities of the application's own, blanks
                                      between,    at most 255 octets */
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
+    /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
+     *  without ::MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR: "SCRAM-SHA-256", say. At most
+     *  255 octets; empty: none, or all with that flag. */
+    mailproto_bytes mechanisms_in_clear;
 } mailproto_imap_server_options;
 
 /**
@@ -162,11 +190,12 @@ typedef struct mailproto_imap_server_options {
  * @param in       options.in_size
  * @param out      options.out_size
  * @param progress options.max_in_progress
- * @param texts    lengths of greeting, auth_mechanisms and more_caps
+ * @param texts    lengths of greeting, auth_mechanisms, mechanisms_in_clear and
+ *                 more_caps together
  */
 #define MAILPROTO_IMAP_SERVER_MEM(in, out, progress, texts)                            \
     ((size_t)1536 + 80U * sizeof(void *) + (size_t)(in) + (size_t)(out) +              \
-     (size_t)(progress)*48U + (size_t)(texts))
+     (size_t)(progress)*80U + (size_t)(texts))
 
 /** Exactly how large the block must be; 0: the options are not valid. */
 MAILPROTO_API size_t
@@ -205,7 +234,8 @@ enum {
 MAILPROTO_API uint32_t mailproto_imap_server_state(const mailproto_imap_server *server);
 
 /** What the client has enabled, MAILPROTO_IMAP_ENABLED_..., by ENABLE or by a command
- *  that does so (RFC 7162 3.1). */
+ *  that does so (RFC 7162 3.1: the first one brings HIGHESTMODSEQ by itself, as
+ *  mailproto_imap_server_selected() was told it). */
 MAILPROTO_API uint32_t
 mailproto_imap_server_enabled(const mailproto_imap_server *server);
 
@@ -221,10 +251,10 @@ enum {
     /** NEEDS_REPLY: a client is connected. Default: the greeting, `OK`. See
      *  mailproto_imap_server_greet(). */
     MAILPROTO_EV_IMAP_CONNECT = 300,
-    /** NEEDS_REPLY: a command; `number` = MAILPROTO_IMAP_..., `text` = its tag, and
-     *  mailproto_imap_event_command() all of it. Default: OK for NOOP, CHECK, CLOSE,
-     *  UNSELECT, ID (`* ID NIL`), NAMESPACE (one, "" with "/"), SUBSCRIBE and
-     * UNSUBSCRIBE; NO for all others. */
+    /** NEEDS_REPLY: a command; `number` = MAILPROTO_IMAP_..., `text` = its tag, up to
+     *  64 octets, and mailproto_imap_event_command() all of it. Default: OK for NOOP,
+     *  CHECK, CLOSE, UNSELECT, ID (`* ID NIL`), NAMESPACE (one, "" with "/"), SUBSCRIBE
+     *  and UNSUBSCRIBE; NO for all others. */
     MAILPROTO_EV_IMAP_COMMAND = 301,
     /** NEEDS_REPLY: a literal of `number` octets is announced: a message of APPEND, or
      * one over `max_literal`. mailproto_imap_event_command() shows the command as far
@@ -232,8 +262,9 @@ enum {
      * with NO [TOOBIG]. See mailproto_imap_server_literal(). Its octets come as CONTENT
      * events, CONTENT_END or CONTENT_ABORTED, with this request in `tag`. */
     MAILPROTO_EV_IMAP_LITERAL = 302,
-    /** IDLE began (`number` = 1) or ended (0). While it lasts every untagged response
-     * may be sent. The engine answers the command by itself. */
+    /** IDLE began (`number` = 1) or ended (0; REJECTED: by something else than DONE,
+     * which is BAD). While it lasts every untagged response may be sent. The engine
+     * answers the command by itself. */
     MAILPROTO_EV_IMAP_IDLE = 303,
     /** A verb said ::MAILPROTO_ERR_NOT_NOW and would not now: EXPUNGE and its likes are
      *  allowed until the next command. */
@@ -362,11 +393,13 @@ mailproto_imap_server_greet(mailproto_imap_server *server, uint32_t request,
  * @param server  the server
  * @param request `tag` of the event, or the detached one
  * @param how     ::MAILPROTO_IMAP_OK, ::MAILPROTO_IMAP_NO or ::MAILPROTO_IMAP_BAD
- * @param code    a response code, or NULL
+ * @param code    a response code, or NULL; sent as it is given, offered or not
  * @param text    words, or empty for a default
  * @return as @ref imap_answers "answers"; ::MAILPROTO_ERR_STATE (SELECT without
  *         selected(); a response that
- *         was begun is not ended); AGAIN (a long code: write first)
+ *         was begun is not ended); AGAIN (a long code: write first);
+ *         ::MAILPROTO_ERR_TOO_LONG (sets that never fit: APPENDUID, COPYUID, MODIFIED
+ *         of any length go with mailproto_imap_server_code_begin())
  */
 MAILPROTO_API mailproto_status mailproto_imap_server_complete(
     mailproto_imap_server *server, uint32_t request, uint32_t how,
@@ -383,8 +416,9 @@ MAILPROTO_API mailproto_status mailproto_imap_server_complete(
 MAILPROTO_API mailproto_status mailproto_imap_server_literal(
     mailproto_imap_server *server, uint32_t request, uint64_t number);
 
-/** Refuses a literal: the command is answered with NO and this code when what belongs
- *  to it has been read (RFC 7888 4). @return as @ref imap_answers "answers" */
+/** Refuses a literal: the command is answered at once with NO and this code; what the
+ *  client sends of it all the same is read and thrown away (RFC 7888 4).
+ *  @return as @ref imap_answers "answers" */
 MAILPROTO_API mailproto_status mailproto_imap_server_refuse_literal(
     mailproto_imap_server *server, uint32_t request, const mailproto_imap_code *code,
     mailproto_bytes text);
@@ -406,347 +440,11 @@ mailproto_imap_server_shutdown(mailproto_imap_server *server,
 
 /** @} */
 
-/* ---- responses ------------------------------------------------------------------- */
-
-/**
- * @name Responses
- * @anchor imap_responses
- * Each is queued whole or not at all: AGAIN (write, or wait for ::MAILPROTO_EV_ROOM,
- * then repeat the call with the same arguments); ::MAILPROTO_ERR_TOO_LONG (it can never
- * fit the output buffer); ::MAILPROTO_ERR_ARGUMENT (a number or text that cannot be:
- * nothing an application passes can break the framing); ::MAILPROTO_ERR_STATE (not in
- * this state, or within another response that was begun). They need a command in
- * progress, IDLE, or, where it says so, nothing.
- * @{
- */
-
-/**
- * `* OK [code] text` and its likes, at any time.
- * @param server the server
- * @param how ::MAILPROTO_IMAP_OK, NO or BAD
- * @param code or NULL
- * @param text words
- * @return as @ref imap_responses "responses"
- */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_untagged(mailproto_imap_server *server, uint32_t how,
-                               const mailproto_imap_code *code, mailproto_bytes text);
-
-/** `* n EXISTS`, at any time while selected.
- *  @return as @ref imap_responses "responses";
- *  ::MAILPROTO_ERR_NOT_NOW: fewer than before, which only EXPUNGE may say */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_exists(mailproto_imap_server *server, uint32_t messages);
-
-/** `* n RECENT` (RFC 3501); nothing for a client of IMAP4rev2.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_recent(mailproto_imap_server *server, uint32_t messages);
-
-/**
- * A message is gone: `* n EXPUNGE`, or `* VANISHED` for who enabled QRESYNC. EXISTS is
- * one less from now on.
- * @param server the server
- * @param seq    its message sequence number now
- * @param uid    its UID
- * @return as @ref imap_responses "responses"; ::MAILPROTO_ERR_NOT_NOW (RFC 9051 7.5.1:
- *         no command in progress,
- *         or a FETCH, STORE or SEARCH with message numbers): ::MAILPROTO_EV_IMAP_SYNC
- *         follows
- */
-MAILPROTO_API mailproto_status mailproto_imap_server_expunge(
-    mailproto_imap_server *server, uint32_t seq, uint32_t uid);
-
-/**
- * `* VANISHED` (RFC 7162 3.2.10) of many.
- * @param server the server
- * @param earlier 1: (EARLIER), which leaves EXISTS as it is; 0: messages that are gone
- *                now, every UID of the ranges was one: EXISTS is so much less
- * @param uids ascending
- * @param count of ranges
- * @return see expunge()
- */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_vanished(mailproto_imap_server *server, int earlier,
-                               const mailproto_imap_range *uids, size_t count);
-
-/** `* FLAGS (...)`: those that can be in this mailbox.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_flags(mailproto_imap_server *server, uint32_t flags,
-                            const mailproto_bytes *keywords, size_t count);
-
-/** Attributes of a mailbox name, as bits (RFC 9051 7.3.1, RFC 6154). */
-enum {
-    MAILPROTO_IMAP_ATTR_NOINFERIORS = 1,    /**< \\Noinferiors */
-    MAILPROTO_IMAP_ATTR_NOSELECT = 2,       /**< \\Noselect */
-    MAILPROTO_IMAP_ATTR_MARKED = 4,         /**< \\Marked */
-    MAILPROTO_IMAP_ATTR_UNMARKED = 8,       /**< \\Unmarked */
-    MAILPROTO_IMAP_ATTR_NONEXISTENT = 16,   /**< \\NonExistent */
-    MAILPROTO_IMAP_ATTR_HASCHILDREN = 32,   /**< \\HasChildren */
-    MAILPROTO_IMAP_ATTR_HASNOCHILDREN = 64, /**< \\HasNoChildren */
-    MAILPROTO_IMAP_ATTR_SUBSCRIBED = 128,   /**< \\Subscribed */
-    MAILPROTO_IMAP_ATTR_REMOTE = 256,       /**< \\Remote */
-    MAILPROTO_IMAP_ATTR_ALL = 512,          /**< \\All */
-    MAILPROTO_IMAP_ATTR_ARCHIVE = 1024,     /**< \\Archive */
-    MAILPROTO_IMAP_ATTR_DRAFTS = 2048,      /**< \\Drafts */
-    MAILPROTO_IMAP_ATTR_FLAGGED = 4096,     /**< \\Flagged */
-    MAILPROTO_IMAP_ATTR_JUNK = 8192,        /**< \\Junk */
-    MAILPROTO_IMAP_ATTR_SENT = 16384,       /**< \\Sent */
-    MAILPROTO_IMAP_ATTR_TRASH = 32768,      /**< \\Trash */
-    MAILPROTO_IMAP_ATTR_IMPORTANT = 65536,  /**< \\Important (RFC 8457) */
-    MAILPROTO_IMAP_ATTR_CHILD_SUBSCRIBED =
-        131072 /**< CHILDINFO ("SUBSCRIBED") (RFC 5258) */
-};
-
-/** A mailbox for LIST, LSUB. */
-typedef struct mailproto_imap_list_entry {
-    uint32_t struct_size; /**< sizeof of the caller's struct */
-    uint32_t attributes;  /**< MAILPROTO_IMAP_ATTR_...; what the client did not ask for
-                             or  cannot know is left out by the engine for LSUB only */
-    uint32_t delimiter;   /**< the hierarchy's, one ASCII character; 0: NIL */
-    uint32_t name_flags;  /**< ::MAILPROTO_IMAP_NAME_RAW, or 0 */
-    mailproto_bytes name; /**< UTF-8, or the wire's octets */
-    mailproto_bytes old_name; /**< OLDNAME (RFC 9051 6.3.9.7), or empty */
-} mailproto_imap_list_entry;
-
-/** `* LIST`; for a command LSUB `* LSUB`. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_list(
-    mailproto_imap_server *server, const mailproto_imap_list_entry *entry);
-
-/** The numbers of a mailbox, for STATUS. */
-typedef struct mailproto_imap_status {
-    uint32_t struct_size;   /**< sizeof of the caller's struct */
-    uint32_t items;         /**< MAILPROTO_IMAP_STATUS_...: which of these to tell */
-    uint32_t name_flags;    /**< ::MAILPROTO_IMAP_NAME_RAW, or 0 */
-    uint32_t messages;      /**< MESSAGES */
-    uint32_t uidnext;       /**< UIDNEXT */
-    uint32_t uidvalidity;   /**< UIDVALIDITY */
-    uint32_t unseen;        /**< UNSEEN */
-    uint32_t deleted;       /**< DELETED */
-    uint32_t recent;        /**< RECENT */
-    uint32_t reserved;      /**< 0 */
-    uint64_t size;          /**< SIZE */
-    uint64_t highestmodseq; /**< HIGHESTMODSEQ */
-    uint64_t append_limit;  /**< APPENDLIMIT; ::MAILPROTO_UNLIMITED_64: NIL */
-    mailproto_bytes mailbox_id; /**< MAILBOXID */
-    mailproto_bytes name;       /**< the mailbox */
-} mailproto_imap_status;
-
-/** `* STATUS`. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_status(
-    mailproto_imap_server *server, const mailproto_imap_status *status);
-
-/** One namespace (RFC 2342). */
-typedef struct mailproto_imap_namespace {
-    uint32_t kind;          /**< 0 personal, 1 other users', 2 shared */
-    uint32_t delimiter;     /**< one ASCII character; 0: NIL */
-    mailproto_bytes prefix; /**< UTF-8 */
-} mailproto_imap_namespace;
-
-/** `* NAMESPACE`: sorted by `kind`. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_namespace(mailproto_imap_server *server,
-                                const mailproto_imap_namespace *spaces, size_t count);
-
-/** `* ID`: names and values in turn, a value with `ptr` NULL is NIL; none: NIL.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_id(mailproto_imap_server *server,
-                                                        const mailproto_bytes *pairs,
-                                                        size_t count);
-
-/**
- * Any other untagged response: `* name rest`.
- * @param server the server
- * @param name an atom this header has no call for
- * @param rest printable text with balanced quotes and brackets, no literal
- * @return as @ref imap_responses "responses"
- */
-MAILPROTO_API mailproto_status mailproto_imap_server_other(
-    mailproto_imap_server *server, mailproto_bytes name, mailproto_bytes rest);
-
-/** Flags of mailproto_imap_selected. */
-enum {
-    MAILPROTO_IMAP_BOX_READ_ONLY = 1,   /**< READ-ONLY even for SELECT */
-    MAILPROTO_IMAP_BOX_NOMODSEQ = 2,    /**< no mod-sequences are kept */
-    MAILPROTO_IMAP_BOX_UIDNOTSTICKY = 4 /**< UIDs do not last */
-};
-
-/** What a client is told when a mailbox is selected (RFC 9051 6.3.2). */
-typedef struct mailproto_imap_selected {
-    uint32_t struct_size;     /**< sizeof of the caller's struct */
-    uint32_t flags;           /**< MAILPROTO_IMAP_BOX_... */
-    uint32_t exists;          /**< messages */
-    uint32_t recent;          /**< RECENT, for clients of IMAP4rev1 */
-    uint32_t unseen;          /**< first message without \\Seen, or 0 (IMAP4rev1) */
-    uint32_t uidvalidity;     /**< UIDVALIDITY, not 0 */
-    uint32_t uidnext;         /**< UIDNEXT, not 0 */
-    uint32_t mailbox_flags;   /**< FLAGS: system flags */
-    uint32_t permanent_flags; /**< PERMANENTFLAGS: system flags, MAILPROTO_IMAP_ANY */
-    uint32_t reserved;        /**< 0 */
-    uint64_t highestmodseq;   /**< HIGHESTMODSEQ */
-    const mailproto_bytes *keywords; /**< of FLAGS and of PERMANENTFLAGS */
-    size_t keywords_count;           /**< how many */
-    mailproto_bytes mailbox_id;      /**< MAILBOXID, or empty */
-    mailproto_imap_list_entry entry; /**< the mailbox itself: for IMAP4rev2's LIST */
-} mailproto_imap_selected;
-
-/** Everything that SELECT tells before it completes, as what the client enabled has
- *  it; the mailbox that was selected before is closed (`OK [CLOSED]`). VANISHED and
- *  FETCH of QRESYNC may follow. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_selected(mailproto_imap_server *server, uint32_t request,
-                               const mailproto_imap_selected *box);
-
-/* ---- responses built by begin, items, end --------------------------------------- */
-
-/** What a SEARCH found, but for the numbers themselves. */
-typedef struct mailproto_imap_found {
-    uint32_t struct_size; /**< sizeof of the caller's struct */
-    uint32_t count;       /**< how many; 0: nothing was found */
-    uint32_t min;         /**< the least */
-    uint32_t max;         /**< the largest */
-    uint64_t modseq; /**< the highest mod-sequence of them where the search had MODSEQ
-                               (RFC 7162 3.1.5), or 0 */
-} mailproto_imap_found;
-
-/** Begins the answer of SEARCH: `* SEARCH`, or `* ESEARCH` with what was asked for, as
- *  the command and what is enabled have it. Numbers follow if `*wants_numbers` says 1.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_search_begin(
-    mailproto_imap_server *server, uint32_t request, const mailproto_imap_found *found,
-    int *wants_numbers);
-
-/**
- * Numbers of the response that was begun: SEARCH, COPYUID and its likes. Ascending, no
- * `*`.
- * @param server the server
- * @param ranges the numbers
- * @param count of ranges
- * @return OK: all of them; AGAIN: some, call again with the same arguments
- */
-MAILPROTO_API mailproto_status mailproto_imap_server_numbers(
-    mailproto_imap_server *server, const mailproto_imap_range *ranges, size_t count);
-
-/** Ends the answer of SEARCH. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_search_end(mailproto_imap_server *server);
-
-/**
- * Begins a completion, or an untagged OK (request 0: MOVE, RFC 6851 4.3), whose code
- * has more numbers than fit the output buffer: APPENDUID, COPYUID, MODIFIED.
- * @param server  the server
- * @param request to complete, or 0
- * @param how     ::MAILPROTO_IMAP_OK, ::MAILPROTO_IMAP_NO
- * @param code    MAILPROTO_IMAP_CODE_...
- * @param number  UIDVALIDITY, or 0
- * @return as @ref imap_responses "responses". mailproto_imap_server_numbers() follows,
- *         for COPYUID
- *         mailproto_imap_server_code_target() and numbers again, then
- *         mailproto_imap_server_code_end()
- */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_code_begin(mailproto_imap_server *server, uint32_t request,
-                                 uint32_t how, uint32_t code, uint64_t number);
-
-/** COPYUID: the new UIDs begin. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_code_target(mailproto_imap_server *server);
-
-/** Ends the code and the response. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_code_end(mailproto_imap_server *server, mailproto_bytes text);
-
-/** Begins `* n FETCH (`. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_fetch_begin(mailproto_imap_server *server, uint32_t seq);
-
-/** `FLAGS (...)`. @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_fetch_flags(mailproto_imap_server *server, uint32_t flags,
-                                  const mailproto_bytes *keywords, size_t count);
-
-/** `UID n`, `RFC822.SIZE n`, `MODSEQ (n)`, `BINARY.SIZE[...] n`.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_fetch_number(
-    mailproto_imap_server *server, const mailproto_imap_fetch_item *item, uint64_t n);
-
-/** `INTERNALDATE "..."`, `SAVEDATE "..."` or NIL.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_fetch_date(
-    mailproto_imap_server *server, uint32_t kind, const mailproto_imap_date *date);
-
-/** `EMAILID (...)`, `THREADID (...)`; an empty THREADID is NIL.
- *  @return as @ref imap_responses "responses" */
-MAILPROTO_API mailproto_status mailproto_imap_server_fetch_id(
-    mailproto_imap_server *server, uint32_t kind, mailproto_bytes id);
-
-/** ENVELOPE, BODY, BODYSTRUCTURE out of `from`, which was opened for it. @return OK:
- *  whole; AGAIN, ::MAILPROTO_NOT_READY: call again; what its source said: the session
- *  is then closed, as the response cannot be ended */
-MAILPROTO_API mailproto_status mailproto_imap_server_fetch_structure(
-    mailproto_imap_server *server, uint32_t kind, mailproto_imap_item *from);
-
-/**
- * The name of a section and the announcement of its octets: the content verbs give them
- * (::MAILPROTO_EV_CONTENT_WANTED follows), exactly `size`.
- * @param server the server
- * @param item   SECTION, BINARY, RFC822 and its likes
- * @param size   octets; ::MAILPROTO_SIZE_UNKNOWN: the part does not exist: NIL, no
- *             content
- * @param binary 1: as literal8 (BINARY with NUL)
- * @return as @ref imap_responses "responses"
- */
-MAILPROTO_API mailproto_status mailproto_imap_server_fetch_section(
-    mailproto_imap_server *server, const mailproto_imap_fetch_item *item, uint64_t size,
-    int binary);
-
-/** Ends the response.
- *  @return as @ref imap_responses "responses"; ::MAILPROTO_ERR_STATE (content is
- *  missing) */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_fetch_end(mailproto_imap_server *server);
-
-/* ---- a whole FETCH of a message ------------------------------------------------- */
-
-/** Least size of the work memory of a FETCH. */
-#define MAILPROTO_IMAP_FETCH_WORK 8192
-
-/** A FETCH of one message while it is answered. Fill the upper half, zero the rest. */
-typedef struct mailproto_imap_fetch {
-    uint32_t struct_size; /**< sizeof(mailproto_imap_fetch) */
-    uint32_t flags;       /**< MAILPROTO_IMAP_UID, MAILPROTO_IMAP_HAS_MODSEQ as of
-                                       the command: UID or MODSEQ are added */
-    mailproto_imap_cursor items; /**< `items` of the command; its bytes stay valid */
-    const mailproto_imap_facts *facts; /**< of the message; stay valid. `flags` with
-                                          \\Seen already where the command sets it: then
-                                          FLAGS is added where `tell_flags` says so */
-    const mailproto_source *source;    /**< of the message; NULL until it is needed */
-    mailproto_index *index;            /**< its index; NULL until it is needed */
-    void *work;                        /**< stays valid */
-    size_t work_size;                  /**< at least ::MAILPROTO_IMAP_FETCH_WORK */
-    uint32_t tell_flags;  /**< 1: FLAGS is added: they changed by this FETCH */
-    uint32_t unknown_cte; /**< out: 1: a BINARY item could not be decoded: complete with
-                             NO [UNKNOWN-CTE] */
-    uint64_t
-        opaque[256]; /**< the library's; zero before the start. Keep it for the next
-                               FETCH of the same message: a partial that goes on where
-                        the last one ended is not read again from the start */
-} mailproto_imap_fetch;
-
-/** Writes the FETCH response of one message; an item that the client did not ask for
- *  is not touched, a message not opened when facts are enough. @return OK: the
- *  response is queued whole; AGAIN: the output is full, call again after
- *  ::MAILPROTO_EV_ROOM; ::MAILPROTO_NOT_READY: the source has nothing yet, call again;
- *  ::MAILPROTO_YOUR_TURN: set `source` and `index`, then call again;
- *  ::MAILPROTO_ERR_STATE; ::MAILPROTO_ERR_ARGUMENT; what the source said: when octets
- *  were announced already the session is closed, else nothing was written */
-MAILPROTO_API mailproto_status
-mailproto_imap_server_fetch(mailproto_imap_server *server, mailproto_imap_fetch *fetch);
-
-/** @} */
-
 #ifdef __cplusplus
 }
 #endif
+
+/* The responses: LIST, FETCH and their likes. */
+#include <mailproto/imap_respond.h>
+
 #endif /* MAILPROTO_IMAP_SERVER_H */

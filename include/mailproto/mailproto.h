@@ -11,6 +11,7 @@
 #include <mailproto/field.h>
 #include <mailproto/imap.h>
 #include <mailproto/imap_fetch.h>
+#include <mailproto/imap_respond.h>
 #include <mailproto/imap_search.h>
 #include <mailproto/imap_server.h>
 #include <mailproto/mbox.h>

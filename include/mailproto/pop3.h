@@ -663,8 +663,9 @@ typedef struct mailproto_pop3_server mailproto_pop3_server;
 enum {
     /** TLS from the first byte: TLS_GO is the first event. */
     MAILPROTO_POP3_SERVER_TLS_IMPLICIT = 1,
-    /** USER, PASS and AUTH are offered and taken without TLS too; else they are `-ERR`
-     *  then (RFC 8314 3.3). */
+    /** USER, PASS and AUTH with every mechanism are offered and taken without TLS too;
+     *  else they are `-ERR` then (RFC 8314 3.3), but for
+     *  mailproto_pop3_server_options.mechanisms_in_clear. */
     MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR = 2,
     /** `expire_days` and `login_delay` may differ from user to user: CAPA says USER
      *  before the login (RFC 2449 6.5, 6.7), see mailproto_pop3_server_policy(). */
@@ -723,6 +724,11 @@ typedef struct mailproto_pop3_server_options {
     mailproto_bytes auth_mechanisms;
     mailproto_bytes implementation; /**< for CAPA (RFC 2449 6.9); at most 128 octets */
     const mailproto_trace *trace;   /**< NULL, or kept as long as the engine */
+    /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
+     *  without ::MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR: "SCRAM-SHA-256", say. USER and
+     *  PASS stay shut. At most 255 octets; empty: none, or all with that flag. Under TLS
+     *  all are offered. */
+    mailproto_bytes mechanisms_in_clear;
 } mailproto_pop3_server_options;
 
 /**
@@ -731,7 +737,8 @@ typedef struct mailproto_pop3_server_options {
  * @param in       options.in_size
  * @param out      options.out_size
  * @param messages options.max_messages
- * @param texts    lengths of greeting, apop_stamp, auth_mechanisms and implementation
+ * @param texts    lengths of greeting, apop_stamp, auth_mechanisms, implementation and
+ *                 mechanisms_in_clear together
  */
 #define MAILPROTO_POP3_SERVER_MEM(in, out, messages, texts)                            \
     ((size_t)1024 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +              \

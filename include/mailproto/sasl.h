@@ -60,7 +60,8 @@
  * mailproto_sasl_offers(&c, session);
  * while (mailproto_sasl_choose(&c, &o.mechanism) == MAILPROTO_OK) {
  *     o.custom = c.chosen;                     // one of c.custom, if you have any
- *     if (c.give_binding) { ... }              // o.binding as above, else none
+ *     if (c.give_binding == 1) { ... }         // o.binding as above, else none
+ *     if (c.give_binding == 2) { ... }         // the connection's other binding
  *     ...
  * }
  * @endcode
@@ -68,8 +69,8 @@
  * A server: at ::MAILPROTO_EV_AUTH_START init with role SERVER and `mechanism` =
  * ev.text, then give every event to mailproto_sasl_drive(). When it says YOUR_TURN, ask
  * mailproto_sasl_need() what to look up, answer, now or later, and call
- * mailproto_sasl_drive() with a NULL event. If init fails, the client is refused as soon
- * as it waits for an answer, and may try something else:
+ * mailproto_sasl_drive() with a NULL event. If init fails, the client is refused as
+ * soon as it waits for an answer, and may try something else:
  * @code
  * if (sasl == NULL && (ev.flags & MAILPROTO_EVF_NEEDS_REPLY) &&
  *     (ev.type == MAILPROTO_EV_AUTH_START || ev.type == MAILPROTO_EV_AUTH_DATA)) {
@@ -91,7 +92,7 @@
  *     break;
  * case MAILPROTO_SASL_NEED_SCRAM:                               // SCRAM-...
  *     // may i.name act as i.authzid? If not: MAILPROTO_ERR_AUTH
- *     if (find_keys(i.name, i.authzid, &keys)) mailproto_sasl_answer_scram(sasl, &keys);
+ *     if (find_keys(i.name, i.authzid, &k)) mailproto_sasl_answer_scram(sasl, &k);
  *     else mailproto_sasl_answer(sasl, MAILPROTO_ERR_AUTH, NULL, 0);
  *     break;
  * case MAILPROTO_SASL_NEED_TOKEN:                               // OAUTHBEARER, XOAUTH2
@@ -237,7 +238,8 @@ typedef struct mailproto_sasl_mechanism {
     /** NEEDS: the answer. */
     mailproto_status (*answer)(void *mem, mailproto_status verdict, const void *data,
                                size_t len);
-    /** Client: the server reported success; OK if that is proven (RFC 4422 5). */
+    /** Client: the server reported success; OK if that is proven (RFC 4422 5). NULL: it
+     *  is once `step` has said DONE. */
     mailproto_status (*proven)(void *mem);
 } mailproto_sasl_mechanism;
 
@@ -516,6 +518,20 @@ mailproto_sasl_answer_scram(mailproto_sasl *sasl, const mailproto_sasl_scram *st
 MAILPROTO_API mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl);
 
 /**
+ * Why the exchange failed, for a log or a user; may be asked until the block is used
+ * again, also after mailproto_sasl_wipe().
+ * @return OK: it has not failed by itself (a server may have refused it all the same);
+ *         else mailproto_sasl_state.error as it was then:
+ *         ::MAILPROTO_ERR_AUTH (no proof, or the wrong one; a server: refused),
+ *         ::MAILPROTO_ERR_AUTH_WEAK and ::MAILPROTO_ERR_COUNT_LIMIT (iterations under
+ *         the floor, over the cap), ::MAILPROTO_ERR_SYNTAX (also: a message behind its
+ *         end), ::MAILPROTO_ERR_TOO_LONG, ::MAILPROTO_ERR_AUTH_CANCELLED (a client: the
+ *         server refused within the mechanism, RFC 5802 7 `e=`), what `prepare`,
+ *         `pbkdf2` or a hash function said
+ */
+MAILPROTO_API mailproto_status mailproto_sasl_error(const mailproto_sasl *sasl);
+
+/**
  * What a server stores, made by role ::MAILPROTO_SASL_ENROL of `password`, `salt` and
  * `iterations`; not in a build without SCRAM:
  * @code
@@ -556,8 +572,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_start(mailproto_sasl *sasl,
  *         mailproto_sasl_need() must be answered; AGAIN: WORKING, call again with NULL;
  *         ::MAILPROTO_EOF: the exchange is over (at AUTH_RESULT); negative: misuse, or
  *         ::MAILPROTO_ERR_AUTH: the server could not prove itself. It reported success
- *         without proof (the session was failed), or this side gave the exchange up. It
- *         must get no other mechanism to try
+ *         without proof (the session was failed), or this side gave the exchange up,
+ *         which mailproto_sasl_error() tells the reason of. It must get no other
+ *         mechanism to try
  */
 MAILPROTO_API mailproto_status mailproto_sasl_drive(mailproto_sasl *sasl,
                                                     mailproto_session *session,
@@ -573,7 +590,14 @@ enum {
     MAILPROTO_SASL_HAVE_AUTHZID = 8,  /**< we act as another: it must be carried */
     MAILPROTO_SASL_AS_GUEST = 16,     /**< ANONYMOUS will do, when nothing else does */
     MAILPROTO_SASL_ENCRYPTED = 32, /**< the connection is (TLS, or the machine's own) */
-    MAILPROTO_SASL_ALLOW_CLEAR = 64 /**< passwords and tokens also without TLS */
+    MAILPROTO_SASL_ALLOW_CLEAR = 64, /**< passwords and tokens also without TLS */
+    /** The server's certificate was verified (or the machine is our own). Without it a
+     *  password or a token would be shown to whoever stands between (RFC 4954 14):
+     *  mechanisms that show one are not chosen. */
+    MAILPROTO_SASL_VERIFIED = 128,
+    MAILPROTO_SASL_ALLOW_UNVERIFIED = 256 /**< passwords and tokens also over TLS whose
+                                               server was not verified: at the user's
+                                               own word only */
 };
 
 /**
@@ -589,22 +613,23 @@ typedef struct mailproto_sasl_choice {
     uint32_t offered; /**< the library's: bits of what is offered */
     uint32_t tried;   /**< the library's: bits of what was given out */
     /** Set by mailproto_sasl_choose(): 1: give the mechanism the connection's binding
-     *  (options.binding); 0: give it none. 1 for -PLUS, and for SCRAM (or one of `custom`
-     *  that is made of the password) without it if this side would bind but the server
-     *  offers no -PLUS form at all: it then says so, and
-     *  a server that did offer one knows that the offer was tampered with (RFC 5802 6).
-     *  0 for SCRAM without -PLUS to a server that offers -PLUS, which happens only when
-     *  `allowed` leaves nothing else: it would be refused otherwise. */
+     *  (options.binding); 0: give it none. 1 for -PLUS, and for SCRAM (or one of
+     *  `custom` that is made of the password) without it if this side would bind but
+     *  the server offers no -PLUS form at all: it then says so, and a server that did
+     *  offer one knows that the offer was tampered with (RFC 5802 6). 0 for SCRAM
+     *  without -PLUS to a server that offers -PLUS, which happens only when `allowed`
+     *  leaves nothing else: it would be refused otherwise. 2: as 1, but give it the
+     *  connection's other binding, of `other_binding_type`. */
     uint32_t give_binding;
     uint32_t custom_count; /**< how many mechanisms are in `custom` */
     /** The caller's own mechanisms, from the strongest to the weakest, there before the
-     *  first mailproto_sasl_offer(); stay valid. Of each counts its `name` (instead of a
-     *  built-in one of that name) and what its `flags` say:
+     *  first mailproto_sasl_offer(); stay valid. Of each counts its `name` (instead of
+     *  a built-in one of that name) and what its `flags` say:
      *  ::MAILPROTO_SASL_PLAINTEXT (never without TLS, as for the built-in ones),
-     *  ::MAILPROTO_SASL_PLUS (never without a binding), ::MAILPROTO_SASL_PASSWORD (never
-     *  without ::MAILPROTO_SASL_HAVE_PASSWORD, nor in place of a -PLUS form of it),
-     *  ::MAILPROTO_SASL_AUTHZID (never without it, if one must be carried). Leave out
-     *  those for which there is no ticket, say: no functions are called. */
+     *  ::MAILPROTO_SASL_PLUS (never without a binding), ::MAILPROTO_SASL_PASSWORD
+     *  (never without ::MAILPROTO_SASL_HAVE_PASSWORD, nor in place of a -PLUS form of
+     *  it), ::MAILPROTO_SASL_AUTHZID (never without it, if one must be carried). Leave
+     *  out those for which there is no ticket, say: no functions are called. */
     const mailproto_sasl_mechanism *const *custom;
     /** Names, blanks between: chosen before all others, in this order. Others follow:
      *  those of `custom`, then the built-in ones by strength. So "SCRAM-SHA-256-PLUS
@@ -613,6 +638,12 @@ typedef struct mailproto_sasl_choice {
     /** Set by mailproto_sasl_choose(): which of `custom` it is (for options.custom), or
      *  NULL: a built-in one. */
     const mailproto_sasl_mechanism *chosen;
+    /** Before TLS 1.3 a connection has two bindings, tls-unique and
+     *  tls-server-end-point, and no server says which it takes (RFC 5802 6.1). If not
+     *  0, each -PLUS form is given out with `binding_type` first, and once more with
+     *  this one. Set it when TLS is up: the session knows one binding only. */
+    uint32_t other_binding_type;
+    uint32_t tried_other; /**< the library's: bits of what was given out with it */
 } mailproto_sasl_choice;
 
 /** How many mechanisms mailproto_sasl_choice.custom can hold. */
@@ -626,16 +657,17 @@ MAILPROTO_API mailproto_status mailproto_sasl_offer(mailproto_sasl_choice *choic
                                                     mailproto_bytes text);
 
 /** Adds what a session's peer offers, and from mailproto_session_tls_info() that it is
- *  ENCRYPTED and its `binding_type`. @return OK, ::MAILPROTO_ERR_ARGUMENT */
+ *  ENCRYPTED and VERIFIED, and its `binding_type`.
+ *  @return OK, ::MAILPROTO_ERR_ARGUMENT */
 MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choice,
                                                      mailproto_session *session);
 
 /**
  * The best mechanism that both sides allow and that was not given out before: by
- * `prefer`, then the caller's own, then by strength. Call
- * it again when the server refused one in a way that another may not be (535, 504,
- * -ERR, NO), not after a temporary refusal, and never after mailproto_sasl_drive() gave
- * a negative answer: a server that failed its proof must not be shown the password.
+ * `prefer`, then the caller's own, then by strength. Call it again when the server
+ * refused one in a way that another may not be (535, 504, -ERR, NO), not after a
+ * temporary refusal, and never after mailproto_sasl_drive() gave a negative answer: a
+ * server that failed its proof must not be shown the password.
  *
  * Where the server offers a -PLUS form that could be used, no other mechanism will be
  * given the password: whoever stands between could else have it by failing the binding.
@@ -644,8 +676,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choi
  *
  * @param choice    is changed; `give_binding` and `chosen` go with the mechanism
  * @param mechanism its name, static text or that of the caller's table
- * @return OK; ::MAILPROTO_ERR_NEEDS_TLS (only those are left that TLS must protect);
- *         ::MAILPROTO_ERR_NOT_OFFERED (none is left); ::MAILPROTO_ERR_ARGUMENT
+ * @return OK; ::MAILPROTO_ERR_NEEDS_TLS (only those are left that TLS must protect,
+ *         with the server verified); ::MAILPROTO_ERR_NOT_OFFERED (none is left);
+ *         ::MAILPROTO_ERR_ARGUMENT
  */
 MAILPROTO_API mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choice,
                                                      mailproto_bytes *mechanism);

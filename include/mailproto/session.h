@@ -134,9 +134,11 @@ enum {
     /** The verb that said AGAIN may be repeated. */
     MAILPROTO_EV_ROOM = 11,
     /** A unit needs `number` bytes and may get up to `code` KiB: see
-     *  mailproto_session_lend(). IMAP only. */
+     *  mailproto_session_lend(). It may come again for the same unit, which still grows;
+     *  the smaller block then comes back. IMAP only. */
     MAILPROTO_EV_NEED_MEMORY = 12,
-    /** The lent block `detail` is the caller's again, wiped. */
+    /** The lent block `detail`, the very pointer that was lent, is the caller's again,
+     *  wiped; `number` = its size. */
     MAILPROTO_EV_MEMORY_BACK = 13,
     /** Client: this session cannot be used: the peer's greeting or EHLO reply said so
      *  (`code` = reply code, `text` its last line), or TLS is required and not to be

@@ -529,7 +529,8 @@ enum {
     MAILPROTO_SMTP_SERVER_REQUIRE_TLS = 4,
     /** MAIL is 530 5.7.0 before AUTH succeeded (RFC 4954 6). */
     MAILPROTO_SMTP_SERVER_REQUIRE_AUTH = 8,
-    /** AUTH is offered and taken without TLS too. */
+    /** AUTH is offered and taken without TLS too, every mechanism; only some:
+     *  mailproto_smtp_server_options.mechanisms_in_clear. */
     MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR = 16,
     /** An early talker gets 554 5.5.1 and the connection is closed; else it is only
      *  told by its event. */
@@ -574,6 +575,10 @@ typedef struct mailproto_smtp_server_options {
      *  has a channel binding (mailproto_tls_info). */
     mailproto_bytes auth_mechanisms;
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
+    /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
+     *  without ::MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR: "SCRAM-SHA-256", say. At most 255
+     *  octets; empty: none, or all with that flag. Under TLS all are offered. */
+    mailproto_bytes mechanisms_in_clear;
 } mailproto_smtp_server_options;
 
 /**
@@ -582,7 +587,7 @@ typedef struct mailproto_smtp_server_options {
  * @param in         options.in_size
  * @param out        options.out_size
  * @param name       length of options.host_name
- * @param mechanisms length of options.auth_mechanisms
+ * @param mechanisms lengths of options.auth_mechanisms and mechanisms_in_clear together
  */
 #define MAILPROTO_SMTP_SERVER_MEM(in, out, name, mechanisms)                           \
     ((size_t)1024 + 40U * sizeof(void *) + (size_t)(in) + (size_t)(out) +              \

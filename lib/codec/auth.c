@@ -214,22 +214,47 @@ static int binds(mailproto_bytes name)
            mailproto__equal_nocase(mailproto__tail(name, name.len - plus.len), plus);
 }
 
-mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
-                                        mailproto_bytes *list)
+static int lists(mailproto_bytes list, mailproto_bytes name)
 {
-    mailproto_bytes word = mailproto__word(list);
-    while (word.len > 0 && s->tls.binding_len == 0 && binds(word)) {
-        word = mailproto__word(list);
+    mailproto_bytes word = mailproto__word(&list);
+    while (word.len > 0 && !mailproto__equal_nocase(word, name)) {
+        word = mailproto__word(&list);
+    }
+    return word.len > 0;
+}
+
+mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
+                                        const struct mailproto__auth_offer *offer,
+                                        mailproto_bytes *rest)
+{
+    int all = mailproto__is_secure(s) || offer->in_clear.ptr == offer->names.ptr;
+    mailproto_bytes word = mailproto__word(rest);
+    while (word.len > 0 && ((s->tls.binding_len == 0 && binds(word)) ||
+                            (!all && !lists(offer->in_clear, word)))) {
+        word = mailproto__word(rest);
     }
     return word;
 }
 
-int mailproto__auth_offers(const mailproto_session *s, mailproto_bytes list,
+int mailproto__auth_offers(const mailproto_session *s,
+                           const struct mailproto__auth_offer *offer,
                            mailproto_bytes name)
 {
-    mailproto_bytes word = mailproto__auth_offered(s, &list);
+    mailproto_bytes rest = offer->names;
+    mailproto_bytes word = mailproto__auth_offered(s, offer, &rest);
     while (word.len > 0 && name.len > 0 && !mailproto__equal_nocase(word, name)) {
-        word = mailproto__auth_offered(s, &list);
+        word = mailproto__auth_offered(s, offer, &rest);
     }
     return word.len > 0;
+}
+
+int mailproto__auth_needs_tls(const mailproto_session *s,
+                              const struct mailproto__auth_offer *offer,
+                              mailproto_bytes name)
+{
+    if (mailproto__is_secure(s)) {
+        return 0;
+    }
+    return !mailproto__auth_offers(s, offer, mailproto__span(NULL, 0)) ||
+           (lists(offer->names, name) && !mailproto__auth_offers(s, offer, name));
 }

@@ -51,16 +51,31 @@ enum mailproto__auth_result mailproto__auth_take(mailproto_session *s,
  * 0: no base64. `=` alone is an empty message. */
 int mailproto__auth_decode(char *text, size_t len, mailproto_bytes *out);
 
+/* A server's mechanisms: names, blanks between. */
+struct mailproto__auth_offer {
+    mailproto_bytes names;
+    mailproto_bytes in_clear; /* those of them that need no TLS; the same: all */
+};
+
 /*
- * The next of a server's mechanisms (`list`: names, blanks between) that can be offered
- * now; empty: no more. Names that end in -PLUS bind to the channel (RFC 5802 4) and are
- * left out while the session has no binding: a client that chose one could only fail.
+ * The next of them that can be offered now; empty: no more. `rest`: offer->names at
+ * first. Left out are, while there is no TLS, those that need it; and names that end in
+ * -PLUS, which bind to the channel (RFC 5802 4), while the session has no binding: a
+ * client that chose one could only fail.
  */
 mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
-                                        mailproto_bytes *list);
+                                        const struct mailproto__auth_offer *offer,
+                                        mailproto_bytes *rest);
 
 /* Whether `name`, in any case, is one of those; empty: whether there is any. */
-int mailproto__auth_offers(const mailproto_session *s, mailproto_bytes list,
+int mailproto__auth_offers(const mailproto_session *s,
+                           const struct mailproto__auth_offer *offer,
                            mailproto_bytes name);
+
+/* Whether `name` must wait for TLS: it is one of a server's and cannot be offered without,
+ * or none can. */
+int mailproto__auth_needs_tls(const mailproto_session *s,
+                              const struct mailproto__auth_offer *offer,
+                              mailproto_bytes name);
 
 #endif /* MAILPROTO_CODEC_AUTH_H */

@@ -215,6 +215,9 @@ const char *mailproto__auth_client_fault(const struct mailproto__auth_client *a,
     if (a->lines.sending) { /* half a response is out: no command can follow it */
         return "a reply within a response";
     }
+    if (good && a->owes_initial) { /* RFC 4422 5: nothing was said to succeed with */
+        return "success before the response";
+    }
     return good && a->step != MAILPROTO__AUTH_ASKED ? "success out of turn" : NULL;
 }
 

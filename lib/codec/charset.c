@@ -98,29 +98,40 @@ void mailproto__charset_begin(struct mailproto__codec *c, unsigned charset,
     }
 }
 
-mailproto_status mailproto_charset_init(mailproto_codec *c, mailproto_bytes charset,
-                                        const mailproto_charset_converter *converter,
-                                        uint32_t flags)
+mailproto_status mailproto__charset_open(struct mailproto__codec *c,
+                                         mailproto_bytes charset,
+                                         const mailproto_charset_converter *converter,
+                                         uint32_t flags)
 {
-    struct mailproto__codec b;
     unsigned found = mailproto__charset_find(charset);
     if ((flags & ~(MAILPROTO_CODEC_STRICT | MAILPROTO_CPU_MASK)) != 0) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (found != MAILPROTO__CHARSET_UNKNOWN) {
-        mailproto__charset_begin(&b, found, flags);
+        mailproto__charset_begin(c, found, flags);
     } else if (converter == NULL) {
         return MAILPROTO_ERR_NOT_BUILT;
     } else if (converter->convert == NULL || charset.len > UINT32_MAX) {
         return MAILPROTO_ERR_ARGUMENT;
     } else {
-        mailproto__codec_begin(&b, MAILPROTO__CODEC_CONVERTER, flags);
-        b.u.converted.converter = converter;
-        b.u.converted.name = charset.ptr;
-        b.u.converted.name_len = (uint32_t)charset.len;
+        mailproto__codec_begin(c, MAILPROTO__CODEC_CONVERTER, flags);
+        c->u.converted.converter = converter;
+        c->u.converted.name = charset.ptr;
+        c->u.converted.name_len = (uint32_t)charset.len;
     }
-    mailproto__codec_store(c, &b);
     return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_charset_init(mailproto_codec *c, mailproto_bytes charset,
+                                        const mailproto_charset_converter *converter,
+                                        uint32_t flags)
+{
+    struct mailproto__codec b;
+    mailproto_status status = mailproto__charset_open(&b, charset, converter, flags);
+    if (status == MAILPROTO_OK) {
+        mailproto__codec_store(c, &b);
+    }
+    return status;
 }
 
 /* ---- conversion ---------------------------------------------------------------------- */

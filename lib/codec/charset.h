@@ -46,6 +46,12 @@ unsigned mailproto__charset_find(mailproto_bytes name);
 void mailproto__charset_begin(struct mailproto__codec *c, unsigned charset,
                               uint32_t flags);
 
+/* mailproto_charset_init(), of a state that is not packed away. */
+mailproto_status mailproto__charset_open(struct mailproto__codec *c,
+                                         mailproto_bytes charset,
+                                         const mailproto_charset_converter *converter,
+                                         uint32_t flags);
+
 /* The code point of an octet from 128 to 159 in windows-1252, or U+FFFD. */
 uint32_t mailproto__windows_1252(unsigned char octet);
 

@@ -44,16 +44,20 @@ static mailproto_bytes skip_cfws(mailproto_bytes b)
 
 uint32_t mailproto_encoding_find(mailproto_bytes name)
 {
+    mailproto_bytes rest;
     size_t len = 0;
     size_t i;
     name = skip_cfws(name);
-    while (len < name.len && !is_blank(name.ptr[len]) && name.ptr[len] != '(') {
+    while (len < name.len && !is_blank(name.ptr[len]) && name.ptr[len] != '(' &&
+           name.ptr[len] != ';') {
         len++;
     }
     if (len == 0) {
         return MAILPROTO_ENCODING_7BIT; /* RFC 2045 6.1: the default */
     }
-    if (skip_cfws(mailproto__tail(name, len)).len > 0) {
+    rest = skip_cfws(mailproto__tail(name, len));
+    /* RFC 2045 6.1 has no parameters; mail that writes a `;` means the encoding. */
+    if (rest.len > 0 && rest.ptr[0] != ';') {
         return MAILPROTO_ENCODING_UNKNOWN;
     }
     name.len = len;

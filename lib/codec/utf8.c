@@ -54,6 +54,70 @@ size_t mailproto__utf8_long(const unsigned char *in, size_t n)
     return tail + 1U;
 }
 
+/* ---- step by step ------------------------------------------------------------------ */
+
+/* States: nothing is open; one, two or three octets must follow; the first octet was one
+ * that narrows the range of the second. Six bits of a row each. */
+enum {
+    WHOLE = MAILPROTO__UTF8_WHOLE,
+    ONE = 6,
+    TWO = 12,
+    THREE = 18,
+    AFTER_E0 = 24,
+    AFTER_ED = 30,
+    AFTER_F0 = 36,
+    AFTER_F4 = 42,
+    BAD = 48
+};
+#define AT(state, next) ((uint64_t)(next) << (state))
+/* What begins a character; and what goes on with one, where that is the same for all. */
+#define FIRST(next)                                                                    \
+    (AT(WHOLE, next) | AT(ONE, BAD) | AT(TWO, BAD) | AT(THREE, BAD) |                  \
+     AT(AFTER_E0, BAD) | AT(AFTER_ED, BAD) | AT(AFTER_F0, BAD) | AT(AFTER_F4, BAD) |   \
+     AT(BAD, BAD))
+#define OTHER                                                                          \
+    (AT(WHOLE, BAD) | AT(ONE, WHOLE) | AT(TWO, ONE) | AT(THREE, TWO) | AT(BAD, BAD))
+const uint64_t mailproto__utf8_rows[] = {
+    FIRST(BAD),   /* controls, and what is no octet of UTF-8 */
+    FIRST(WHOLE), /* 20 to 7E */
+    OTHER | AT(AFTER_E0, BAD) | AT(AFTER_ED, ONE) | AT(AFTER_F0, BAD) |
+        AT(AFTER_F4, TWO), /* 80 to 8F */
+    OTHER | AT(AFTER_E0, BAD) | AT(AFTER_ED, ONE) | AT(AFTER_F0, TWO) |
+        AT(AFTER_F4, BAD), /* 90 to 9F */
+    OTHER | AT(AFTER_E0, ONE) | AT(AFTER_ED, BAD) | AT(AFTER_F0, TWO) |
+        AT(AFTER_F4, BAD), /* A0 to BF */
+    FIRST(ONE),            /* C2 to DF */
+    FIRST(AFTER_E0),
+    FIRST(TWO), /* E1 to EC, EE, EF */
+    FIRST(AFTER_ED),
+    FIRST(AFTER_F0),
+    FIRST(THREE), /* F1 to F3 */
+    FIRST(AFTER_F4),
+};
+
+/* clang-format off */
+const uint8_t mailproto__utf8_classes[256] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,
+    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  0,
+    2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,
+    3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,
+    4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,
+    4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,
+    0,  0,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,
+    5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,
+    6,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  8,  7,  7,
+    9,  10, 10, 10, 11, 0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+};
+/* clang-format on */
+
+/* ---- runs and characters ----------------------------------------------------------- */
+
 size_t mailproto__utf8_run(const unsigned char *in, size_t n)
 {
     size_t i = 0;

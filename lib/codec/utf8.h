@@ -29,6 +29,22 @@ static inline size_t mailproto__utf8_character(const unsigned char *in, size_t n
     return mailproto__utf8_long(in, n);
 }
 
+/* Octet after octet, whether text is UTF-8 without controls (below 32, 127), with nothing
+ * to be foreseen: a state is a place in a row, and there stands the state that follows.
+ * What is ill-formed once remains so. */
+enum { MAILPROTO__UTF8_WHOLE = 0 }; /* to begin with */
+extern const uint8_t mailproto__utf8_classes[256];
+extern const uint64_t mailproto__utf8_rows[];
+static inline uint64_t mailproto__utf8_step(uint64_t state, unsigned char octet)
+{
+    return mailproto__utf8_rows[mailproto__utf8_classes[octet]] >> (state & 63U);
+}
+/* Whether all characters so far were whole and well-formed. */
+static inline int mailproto__utf8_is_whole(uint64_t state)
+{
+    return (state & 63U) == MAILPROTO__UTF8_WHOLE;
+}
+
 /* Writes a code point: 1 to 4 octets. A surrogate or what is above U+10FFFF is U+FFFD. */
 size_t mailproto__utf8_put(unsigned char *out, uint32_t point);
 

@@ -159,12 +159,13 @@ static int take_mark(struct mailproto__words *w, struct mailproto__run *r, int f
     return 1;
 }
 
-/* What comes of a word. `good`: octets at its beginning that are known to be UTF-8
- * without controls. They are found out while they are written: to read words of what was
- * just written in octets would make the processor wait. */
+/* What comes of a word. `state` tells whether all of it is UTF-8 without controls. It is
+ * found out while it is written: to read words of what was just written in octets would
+ * make the processor wait. */
 struct text {
     unsigned char *to;
-    size_t n, cap, good;
+    size_t n, cap;
+    uint64_t state; /* of utf8.h */
 };
 
 static size_t room_of(const struct text *t)
@@ -177,29 +178,28 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* `n` octets were written; are they good, whatever they are? */
-static void wrote(struct text *t, size_t n)
-{
-    size_t good = t->good;
-    n += t->n;
-    while (good < n) {
-        const unsigned char *at = t->to + good;
-        size_t len = at[0] >= 128 ? mailproto__utf8_character(at, n - good)
-                                  : (size_t)(at[0] >= 32 && at[0] != 127);
-        if (len == 0) {
-            break;
-        }
-        good += len;
-    }
-    t->n = n;
-    t->good = good;
-}
-
 /* `n` octets from 32 to 126 were written. */
 static void wrote_ascii(struct text *t, size_t n)
 {
-    t->good += t->good == t->n ? n : 0;
+    uint64_t state = mailproto__utf8_step(t->state, ' ');
+    t->state = n > 0 ? state : t->state;
     t->n += n;
+}
+
+/* How many octets from the start are UTF-8 without controls: what is asked if not all
+ * are, or a character is cut. */
+static size_t good_octets(const unsigned char *text, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        size_t len = text[i] >= 128 ? mailproto__utf8_character(text + i, n - i)
+                                    : (size_t)(text[i] >= 32 && text[i] != 127);
+        if (len == 0) {
+            break;
+        }
+        i += len;
+    }
+    return i;
 }
 
 /* Octets that Q has as they are: 32 to 126 but two. */
@@ -246,17 +246,23 @@ static size_t plain_q(const unsigned char *in, unsigned char *to, size_t n)
 }
 
 /* Q's escapes up to `n` of them: how many. */
-static size_t escapes_q(const unsigned char *in, unsigned char *to, size_t n)
+static size_t escapes_q(const unsigned char *in, struct text *t, size_t n)
 {
+    unsigned char *to = t->to + t->n;
+    uint64_t state = t->state;
     size_t i;
     for (i = 0; i < n && in[0] == '='; i++, in += 3) {
         unsigned high = mailproto__hex_digits[in[1]];
         unsigned low = mailproto__hex_digits[in[2]];
+        unsigned char octet = (unsigned char)((high & 15U) << 4 | (low & 15U));
         if ((high | low) >= 64) { /* lower case has a bit of its own */
             break;
         }
-        to[i] = (unsigned char)((high & 15U) << 4 | (low & 15U));
+        to[i] = octet;
+        state = mailproto__utf8_step(state, octet);
     }
+    t->state = state;
+    t->n += i;
     return i;
 }
 
@@ -279,7 +285,8 @@ static int take_special_q(struct mailproto__words *w, struct mailproto__run *r,
         w->defects |= MAILPROTO_CODEC_DEFECT_ESCAPE;
     }
     t->to[t->n] = octet;
-    wrote(t, 1);
+    t->n++;
+    t->state = mailproto__utf8_step(t->state, octet);
     r->used++;
     return 1;
 }
@@ -297,8 +304,7 @@ static void decode_q(struct mailproto__words *w, struct mailproto__run *r,
             got = plain_q(in, t->to + t->n, least(left, room_of(t)));
             wrote_ascii(t, got);
             in += got;
-            got = escapes_q(in, t->to + t->n, least((left - got) / 3, room_of(t)));
-            wrote(t, got);
+            got = escapes_q(in, t, least((left - got) / 3, room_of(t)));
             in += 3 * got;
         } while (got > 0);
         r->used = (size_t)(in - r->in);
@@ -336,19 +342,13 @@ static uint32_t group_b(const unsigned char *in)
            (uint32_t)values[in[2]] << 6 | (uint32_t)values[in[3]];
 }
 
-/* Whether all three octets of a group are from 32 to 126. */
-static int is_ascii_group(uint32_t group)
-{
-    return (((group + 0x010101) | (group - 0x202020)) & 0x808080) == 0;
-}
-
 /* Whole groups of B. */
 static void groups_b(struct mailproto__run *r, struct text *t)
 {
     size_t left = least(mailproto__in_left(r) / 4, room_of(t) / 3);
     const unsigned char *in = r->in + r->used;
     unsigned char *to = t->to + t->n;
-    size_t ascii = 0; /* octets at the end of what was written */
+    uint64_t state = t->state;
     for (; left > 0; left--, in += 4, to += 3) {
         uint32_t group = group_b(in);
         if (group >> 31 != 0) {
@@ -357,14 +357,12 @@ static void groups_b(struct mailproto__run *r, struct text *t)
         to[0] = (unsigned char)(group >> 16);
         to[1] = (unsigned char)(group >> 8);
         to[2] = (unsigned char)group;
-        ascii += 3;
-        if (!is_ascii_group(group)) {
-            wrote_ascii(t, ascii - 3);
-            wrote(t, 3);
-            ascii = 0;
-        }
+        state = mailproto__utf8_step(state, (unsigned char)(group >> 16));
+        state = mailproto__utf8_step(state, (unsigned char)(group >> 8));
+        state = mailproto__utf8_step(state, (unsigned char)group);
     }
-    wrote_ascii(t, ascii);
+    t->state = state;
+    t->n = (size_t)(to - t->to);
     r->used = (size_t)(in - r->in);
 }
 
@@ -389,9 +387,11 @@ static void decode_b(struct mailproto__words *w, struct mailproto__run *r,
         }
         if (w->phase > 0) {
             unsigned shift = 6U - 2U * w->phase; /* 4, 2, 0 */
-            t->to[t->n] =
+            unsigned char octet =
                 (unsigned char)(((unsigned)w->bits << 6 | (uint8_t)value) >> shift);
-            wrote(t, 1);
+            t->to[t->n] = octet;
+            t->n++;
+            t->state = mailproto__utf8_step(t->state, octet);
             w->bits = (uint8_t)((uint8_t)value & ((1U << shift) - 1U));
         } else {
             w->bits = (uint8_t)value;
@@ -418,7 +418,7 @@ static mailproto_status take_piece(struct mailproto__words *w, struct mailproto_
     t.to = direct ? r->out + r->put : piece;
     t.n = 0;
     t.cap = cap;
-    t.good = 0;
+    t.state = MAILPROTO__UTF8_WHOLE;
     if (w->base64) {
         decode_b(w, r, &t, final);
     } else {
@@ -426,12 +426,16 @@ static mailproto_status take_piece(struct mailproto__words *w, struct mailproto_
     }
     *n = t.n;
     if (direct) { /* UTF-8 was decoded to where it belongs: mostly that is all */
-        r->put += t.good;
-        if (t.good == t.n) {
+        size_t good = t.n;
+        if (!mailproto__utf8_is_whole(t.state)) {
+            good = good_octets(t.to, t.n);
+        }
+        r->put += good;
+        if (good == t.n) {
             return MAILPROTO_OK;
         }
-        memcpy(piece, t.to + t.good, t.n - t.good);
-        t.n -= t.good;
+        memcpy(piece, t.to + good, t.n - good);
+        t.n -= good;
     }
     return t.n > 0 ? convert(w, r, piece, t.n, 0) : MAILPROTO_OK;
 }

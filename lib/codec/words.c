@@ -569,7 +569,7 @@ mailproto_status mailproto_words_decode(mailproto_bytes value, uint32_t flags,
                                         const mailproto_charset_converter *converter,
                                         void *out, size_t cap, size_t *len)
 {
-    unsigned char spare[64]; /* for what may not fit */
+    unsigned char spare[48]; /* for what may not fit */
     unsigned char *to = (unsigned char *)out;
     size_t put = 0; /* octets in `out` */
     int over = 0;

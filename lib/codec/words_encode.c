@@ -14,23 +14,22 @@ enum { LINE = 78 /* RFC 5322 2.1.1 */ };
 struct writer {
     const unsigned char *text;
     size_t len;
-    unsigned char *out;
-    size_t cap, put;
+    unsigned char *out; /* for octets [skip, skip + cap) of what is written */
+    size_t skip, cap;
+    size_t put; /* octets written in all */
     uint32_t column;
     uint32_t limit; /* of the present line */
     int phrase;
     int all; /* every segment is encoded */
-    int over;
 };
 
 static void put(struct writer *w, const void *data, size_t len)
 {
-    if (w->over || len > w->cap - w->put) {
-        w->over = 1;
-        return;
-    }
-    if (len > 0) {
-        memcpy(w->out + w->put, data, len);
+    size_t from = w->put < w->skip ? w->skip - w->put : 0;
+    size_t at = w->put + from - w->skip;
+    if (from < len && at < w->cap) {
+        size_t n = len - from < w->cap - at ? len - from : w->cap - at;
+        memcpy(w->out + at, (const char *)data + from, n);
     }
     w->put += len;
     w->column += (uint32_t)len;
@@ -86,7 +85,7 @@ static void make_room(struct writer *w, size_t width)
 static void put_words(struct writer *w, size_t from, size_t to)
 {
     int q = mailproto__words_prefers_q(part_of(w, from, to), w->phrase);
-    while (from < to && !w->over) {
+    while (from < to) {
         char word[MAILPROTO__WORDS_WORD];
         size_t n = mailproto__words_fit(part_of(w, from, to), q, w->phrase, w->column);
         if (n == 0) {
@@ -135,7 +134,7 @@ static size_t put_encoded(struct writer *w, struct mailproto__words_segment s)
 static void put_segments(struct writer *w)
 {
     size_t at = 0;
-    while (at < w->len && !w->over) {
+    while (at < w->len) {
         struct mailproto__words_segment s = segment_at(w, at);
         if (s.encode) {
             at = put_encoded(w, s);
@@ -155,7 +154,7 @@ static void put_quoted(struct writer *w)
 {
     size_t at = 0;
     put_char(w, '"');
-    while (at < w->len && !w->over) {
+    while (at < w->len) {
         size_t end = at;
         while (end < w->len && is_blank(w->text[end])) {
             end++;
@@ -201,9 +200,9 @@ static int is_quoted(struct writer *w)
     return quoted || w->len == 0;
 }
 
-mailproto_status mailproto_words_encode(mailproto_bytes text, uint32_t flags,
-                                        uint32_t *column, void *out, size_t cap,
-                                        size_t *len)
+mailproto_status mailproto__words_encode(mailproto_bytes text, uint32_t flags,
+                                         uint32_t *column, size_t skip, void *out,
+                                         size_t cap, size_t *len)
 {
     struct writer w;
     size_t i = 0;
@@ -223,6 +222,7 @@ mailproto_status mailproto_words_encode(mailproto_bytes text, uint32_t flags,
     w.text = (const unsigned char *)text.ptr;
     w.len = text.len;
     w.out = (unsigned char *)out;
+    w.skip = skip;
     w.cap = cap;
     w.column = *column;
     w.limit = LINE;
@@ -232,10 +232,22 @@ mailproto_status mailproto_words_encode(mailproto_bytes text, uint32_t flags,
     } else {
         put_segments(&w);
     }
-    if (w.over) {
-        return MAILPROTO_ERR_TOO_LONG;
-    }
     *column = w.column;
     *len = w.put;
     return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_words_encode(mailproto_bytes text, uint32_t flags,
+                                        uint32_t *column, void *out, size_t cap,
+                                        size_t *len)
+{
+    uint32_t at = *column;
+    mailproto_status status =
+        mailproto__words_encode(text, flags, &at, 0, out, cap, len);
+    if (status == MAILPROTO_OK && *len > cap) {
+        *len = 0;
+        return MAILPROTO_ERR_TOO_LONG;
+    }
+    *column = status == MAILPROTO_OK ? at : *column;
+    return status;
 }

@@ -41,4 +41,10 @@ size_t mailproto__words_fit(mailproto_bytes text, int q, int phrase, uint32_t co
 /* Writes an encoded word of text that fits; its length, WORDS_WORD at most. */
 size_t mailproto__words_put(mailproto_bytes text, int q, int phrase, char *out);
 
+/* As mailproto_words_encode(), but of what is written only the octets [skip, skip + cap)
+ * are kept: for those who give it on in pieces. `len` is of all of it. */
+mailproto_status mailproto__words_encode(mailproto_bytes text, uint32_t flags,
+                                         uint32_t *column, size_t skip, void *out,
+                                         size_t cap, size_t *len);
+
 #endif /* MAILPROTO_CODEC_WORDS_WRITE_H */

@@ -232,7 +232,7 @@ static uint32_t turn_flags(const mailproto_session *s)
         return (uint32_t)MAILPROTO_WANT_APP | MAILPROTO_WANT_CONTENT |
                (s->eof ? 0 : (uint32_t)MAILPROTO_MAY_READ);
     }
-    if (s->timeout_ms == 0) {
+    if (s->timeout_ms == 0 || s->busy) {
         return (uint32_t)MAILPROTO_WANT_APP |
                (s->eof ? 0 : (uint32_t)MAILPROTO_MAY_READ);
     }
@@ -247,7 +247,7 @@ void mailproto_session_get_want(const mailproto_session *s, mailproto_want *want
     if (s->closed) {
         w.flags = MAILPROTO_WANT_CLOSED;
     } else {
-        int stands = s->awaiting && !(s->paced && !mailproto__drained(s));
+        int stands = (s->awaiting || s->busy) && !(s->paced && !mailproto__drained(s));
         w.timeout_ms = stands ? 0 : s->timeout_ms;
         w.flags = write_is_due(s) ? (uint32_t)MAILPROTO_WANT_WRITE : 0;
         if (s->has_event || (s->fresh && !s->awaiting)) {

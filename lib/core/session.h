@@ -98,6 +98,8 @@ struct mailproto_session {
     uint8_t unread;   /* feed() left bytes with its caller */
     uint8_t paced;    /* a wait goes on although a request is awaited, as long as there
                          is output that the peer does not read */
+    uint8_t busy;     /* it is the application that has to go on with something,
+                             although no request is awaited */
     uint32_t content_for; /* EV_CONTENT_WANTED is due with this tag, or 0 */
     uint32_t request;     /* number of the request awaited, else of the last one */
     uint32_t wait_id;

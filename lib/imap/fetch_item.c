@@ -41,7 +41,6 @@ static const uint8_t items_from[MAILPROTO__IMAP_KEYWORD_MAX + 2] = {
 static int read_header_list(struct mailproto__imap_reader *r,
                             mailproto_imap_cursor *out)
 {
-    mailproto_imap_string name;
     const char *begin;
     unsigned count = 0;
     if (!mailproto__imap_read_sp(r) ||
@@ -53,7 +52,7 @@ static int read_header_list(struct mailproto__imap_reader *r,
         if (count == MAILPROTO_IMAP_FIELDS_MAX) {
             return mailproto__imap_too_many(r, "too many names of fields");
         }
-        if (!mailproto__imap_read_astring(r, &name)) {
+        if (!mailproto__imap_pass_astring(r)) {
             return 0;
         }
         count++;

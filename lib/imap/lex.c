@@ -56,55 +56,28 @@ int mailproto__imap_too_many(struct mailproto__imap_reader *r, const char *detai
 
 /* ---- keywords ------------------------------------------------------------------------ */
 
-/* The other case of a letter differs in one bit. Text in upper case has no other octets
- * above 63 but letters and "_", whose other case is none that a word can have. */
-#define CASE UINT64_C(0x2020202020202020)
-
-static uint64_t differ8(const char *upper, const char *word)
-{
-    uint64_t u;
-    uint64_t w;
-    memcpy(&u, upper, 8);
-    memcpy(&w, word, 8);
-    return (u ^ w) & ~(u >> 1 & CASE);
-}
-
-static uint32_t differ4(const char *upper, const char *word)
-{
-    uint32_t u;
-    uint32_t w;
-    memcpy(&u, upper, 4);
-    memcpy(&w, word, 4);
-    return (u ^ w) & ~(u >> 1 & (uint32_t)CASE);
-}
-
-/* Words of octets, of which the last two may overlap. */
-static inline int is_same(const char *upper, const char *word, size_t len)
-{
-    size_t i;
-    if (len >= 8) {
-        for (i = 0; i + 8 < len; i += 8) {
-            if (differ8(upper + i, word + i)) {
-                return 0;
-            }
-        }
-        return differ8(upper + len - 8, word + len - 8) == 0;
-    }
-    if (len >= 4) {
-        return (differ4(upper, word) | differ4(upper + len - 4, word + len - 4)) == 0;
-    }
-    for (i = 0; i < len; i++) {
-        unsigned u = (unsigned char)upper[i];
-        if ((u ^ (unsigned char)word[i]) & ~(u >> 1 & 0x20U)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 int mailproto__imap_same(const char *upper, const char *word, size_t len)
 {
-    return is_same(upper, word, len);
+    return mailproto__imap_is_same(upper, word, len);
+}
+
+/* Four octets; those of letters are the same in both cases, and what else falls together
+ * (digits, "." and "-" with controls) is not in a word. */
+static inline uint32_t upper4(const char *at)
+{
+    uint32_t w;
+    memcpy(&w, at, 4);
+    return w & UINT32_C(0xDFDFDFDF);
+}
+
+/* Words of up to three octets: the first, the middle and the last of them. */
+static inline int is_same_short(const char *text, mailproto_bytes word)
+{
+    const char *middle = word.ptr + word.len / 2;
+    const char *last = word.ptr + word.len - 1;
+    int differ = (text[0] ^ *word.ptr) | (text[word.len / 2] ^ *middle) |
+                 (text[word.len - 1] ^ *last);
+    return (differ & 0xDF) == 0;
 }
 
 uint32_t mailproto__imap_keyword(const struct mailproto__imap_keyword *words,
@@ -113,14 +86,27 @@ uint32_t mailproto__imap_keyword(const struct mailproto__imap_keyword *words,
 {
     const struct mailproto__imap_keyword *at;
     const struct mailproto__imap_keyword *end;
-    char first;
+    size_t tail = word.len - 4;
+    uint32_t first;
+    uint32_t last;
     if (word.len > MAILPROTO__IMAP_KEYWORD_MAX) {
         return 0;
     }
-    first = (char)(word.ptr[0] & 0xDF);
     end = words + from[word.len + 1];
-    for (at = words + from[word.len]; at < end; at++) {
-        if (at->text[0] == first && is_same(at->text, word.ptr, word.len)) {
+    at = words + from[word.len];
+    if (word.len < 4) {
+        for (; at < end; at++) {
+            if (is_same_short(at->text, word)) {
+                return at->value;
+            }
+        }
+        return 0;
+    }
+    first = upper4(word.ptr);
+    last = upper4(word.ptr + tail);
+    for (; at < end; at++) {
+        if (upper4(at->text) == first && upper4(at->text + tail) == last &&
+            (word.len <= 8 || mailproto__imap_is_same(at->text, word.ptr, word.len))) {
             return at->value;
         }
     }
@@ -425,6 +411,13 @@ static int read_any(struct mailproto__imap_reader *r, unsigned classes,
     return 1;
 }
 
+int mailproto__imap_pass_astring(struct mailproto__imap_reader *r)
+{
+    mailproto_imap_string string;
+    return mailproto__imap_run(r, MAILPROTO__IMAP_ASTRING).len > 0 ||
+           mailproto__imap_read_string(r, &string);
+}
+
 int mailproto__imap_read_astring(struct mailproto__imap_reader *r,
                                  mailproto_imap_string *out)
 {
@@ -481,37 +474,32 @@ int mailproto__imap_read_pattern(struct mailproto__imap_reader *r,
 
 /* ---- flags --------------------------------------------------------------------------- */
 
-int mailproto__imap_read_flag(struct mailproto__imap_reader *r,
-                              mailproto_imap_string *out)
+int mailproto__imap_pass_flag(struct mailproto__imap_reader *r)
 {
     const char *begin = r->at;
-    if (*begin != '\\') {
-        return mailproto__imap_read_atom(r, out);
+    mailproto_bytes atom;
+    r->at += *begin == '\\' ? 1 : 0;
+    atom = mailproto__imap_run(r, MAILPROTO__IMAP_ATOM);
+    if (atom.len == 0) {
+        return mailproto__imap_fault(r, "atom expected");
     }
-    r->at++;
-    if (!mailproto__imap_read_atom(r, out)) {
-        return 0;
-    }
-    if (MAILPROTO__IMAP_IS(out->raw, "RECENT")) {
+    if (*begin == '\\' && MAILPROTO__IMAP_IS(atom, "RECENT")) {
         r->at = begin;
         return mailproto__imap_fault(r, "\\Recent cannot be set");
     }
-    out->raw.ptr--;
-    out->raw.len++;
     return 1;
 }
 
 int mailproto__imap_read_flags(struct mailproto__imap_reader *r,
                                mailproto_imap_cursor *out)
 {
-    mailproto_imap_string flag;
     const char *begin;
     if (!mailproto__imap_read_octet(r, '(', "( expected")) {
         return 0;
     }
     begin = r->at;
     if (*r->at != ')') {
-        while (mailproto__imap_read_flag(r, &flag) && *r->at == ' ') {
+        while (mailproto__imap_pass_flag(r) && *r->at == ' ') {
             r->at++;
         }
         if (r->status != MAILPROTO_OK) {
@@ -520,17 +508,4 @@ int mailproto__imap_read_flags(struct mailproto__imap_reader *r,
     }
     mailproto__imap_cursor_make(out, MAILPROTO__IMAP_STRINGS, r, begin, r->at);
     return mailproto__imap_read_octet(r, ')', "SP or ) expected");
-}
-
-/* ---- cursors ------------------------------------------------------------------------- */
-
-void mailproto__imap_cursor_make(mailproto_imap_cursor *c, uint32_t kind,
-                                 const struct mailproto__imap_reader *r,
-                                 const char *begin, const char *end)
-{
-    c->opaque[0] = (uint64_t)(uintptr_t)begin;
-    c->opaque[1] = (uint64_t)(uintptr_t)end;
-    c->opaque[2] =
-        (uint64_t)kind | (uint64_t)r->enabled << 8 | (uint64_t)r->marks << 32;
-    c->opaque[3] = 0;
 }

@@ -15,6 +15,8 @@
 
 #include <mailproto/imap.h>
 
+#include "core/mem.h"
+
 /* Classes of octets (RFC 9051 9). */
 enum {
     MAILPROTO__IMAP_ATOM = 1,    /* ATOM-CHAR */
@@ -96,23 +98,72 @@ static inline mailproto_bytes mailproto__imap_run(struct mailproto__imap_reader 
     return b;
 }
 
-/* Keywords of one place in the grammar, ordered by length; in upper case. */
+/* Keywords of one place in the grammar, ordered by length; in upper case. Of one length
+ * those come first that are met most. */
 enum { MAILPROTO__IMAP_KEYWORD_MAX = 17 };
 struct mailproto__imap_keyword {
     char text[MAILPROTO__IMAP_KEYWORD_MAX + 1];
     uint16_t value; /* not 0 */
 };
 /* `from[n]`: the first keyword of at least n octets (RFC 9051 9: in any case); what the
- * word stands for, or 0. An empty word has to point to something. */
+ * word stands for, or 0. A word has octets of atoms or labels only. */
 uint32_t mailproto__imap_keyword(const struct mailproto__imap_keyword *words,
                                  const uint8_t from[MAILPROTO__IMAP_KEYWORD_MAX + 2],
                                  mailproto_bytes word);
+/* The other case of a letter differs in one bit. Text in upper case has no other octets
+ * above 63 but letters and "_", whose other case is none that a word can have. */
+#define MAILPROTO__IMAP_CASE UINT64_C(0x2020202020202020)
+
+static inline uint64_t mailproto__imap_differ8(const char *upper, const char *word)
+{
+    uint64_t u;
+    uint64_t w;
+    memcpy(&u, upper, 8);
+    memcpy(&w, word, 8);
+    return (u ^ w) & ~(u >> 1 & MAILPROTO__IMAP_CASE);
+}
+
+static inline uint32_t mailproto__imap_differ4(const char *upper, const char *word)
+{
+    uint32_t u;
+    uint32_t w;
+    memcpy(&u, upper, 4);
+    memcpy(&w, word, 4);
+    return (u ^ w) & ~(u >> 1 & (uint32_t)MAILPROTO__IMAP_CASE);
+}
+
+/* Words of octets, of which the last two may overlap. */
+static inline int mailproto__imap_is_same(const char *upper, const char *word,
+                                          size_t len)
+{
+    size_t i;
+    if (len >= 8) {
+        for (i = 0; i + 8 < len; i += 8) {
+            if (mailproto__imap_differ8(upper + i, word + i)) {
+                return 0;
+            }
+        }
+        return mailproto__imap_differ8(upper + len - 8, word + len - 8) == 0;
+    }
+    if (len >= 4) {
+        return (mailproto__imap_differ4(upper, word) |
+                mailproto__imap_differ4(upper + len - 4, word + len - 4)) == 0;
+    }
+    for (i = 0; i < len; i++) {
+        unsigned u = (unsigned char)upper[i];
+        if ((u ^ (unsigned char)word[i]) & ~(u >> 1 & 0x20U)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* Whether a word is this one, which is in upper case and of the same length. */
 int mailproto__imap_same(const char *upper, const char *word, size_t len);
 static inline int mailproto__imap_word_is(mailproto_bytes word, const char *upper,
                                           size_t len)
 {
-    return word.len == len && mailproto__imap_same(upper, word.ptr, len);
+    return word.len == len && mailproto__imap_is_same(upper, word.ptr, len);
 }
 #define MAILPROTO__IMAP_IS(word, upper)                                                \
     mailproto__imap_word_is((word), (upper), sizeof(upper) - 1)
@@ -136,6 +187,8 @@ int mailproto__imap_read_atom(struct mailproto__imap_reader *r,
                               mailproto_imap_string *out);
 int mailproto__imap_read_astring(struct mailproto__imap_reader *r,
                                  mailproto_imap_string *out);
+/* The same, looked at only. */
+int mailproto__imap_pass_astring(struct mailproto__imap_reader *r);
 /* string: quoted or literal */
 int mailproto__imap_read_string(struct mailproto__imap_reader *r,
                                 mailproto_imap_string *out);
@@ -150,9 +203,8 @@ int mailproto__imap_read_mailbox(struct mailproto__imap_reader *r,
 /* list-mailbox: the same, with wildcards */
 int mailproto__imap_read_pattern(struct mailproto__imap_reader *r,
                                  mailproto_imap_string *out);
-/* flag: keyword, or backslash and atom; not \Recent (RFC 9051 9, flag) */
-int mailproto__imap_read_flag(struct mailproto__imap_reader *r,
-                              mailproto_imap_string *out);
+/* flag: keyword, or backslash and atom; not \Recent (RFC 9051 9, flag); looked at only */
+int mailproto__imap_pass_flag(struct mailproto__imap_reader *r);
 /* "(" [flag *(SP flag)] ")"; `out`: what is between, for mailproto_imap_string_next() */
 int mailproto__imap_read_flags(struct mailproto__imap_reader *r,
                                mailproto_imap_cursor *out);
@@ -192,9 +244,16 @@ enum {
 };
 
 /* Makes a cursor over what a reader has read from `begin` up to `end`. */
-void mailproto__imap_cursor_make(mailproto_imap_cursor *c, uint32_t kind,
-                                 const struct mailproto__imap_reader *r,
-                                 const char *begin, const char *end);
+static inline void mailproto__imap_cursor_make(mailproto_imap_cursor *c, uint32_t kind,
+                                               const struct mailproto__imap_reader *r,
+                                               const char *begin, const char *end)
+{
+    c->opaque[0] = (uint64_t)(uintptr_t)begin;
+    c->opaque[1] = (uint64_t)(uintptr_t)end;
+    c->opaque[2] =
+        (uint64_t)kind | (uint64_t)r->enabled << 8 | (uint64_t)r->marks << 32;
+    c->opaque[3] = 0;
+}
 /* A reader over what is left; its kind. Here for speed: lists are walked in many short
  * steps, most of which use little of the reader. */
 static inline uint32_t mailproto__imap_cursor_open(const mailproto_imap_cursor *c,

@@ -1,6 +1,6 @@
 /*
- * The rules: which command is legal in which state (RFC 9051 3, 6), which capability it
- * needs, and what it changes and relies on, which decides what may run together (RFC
+ * The rules: which command is legal in which state (RFC 9051 3, 6), what it needs to be
+ * offered, and what it changes and relies on, which decides what may run together (RFC
  * 9051 5.5). Numbers only: the engines look their rows up here, and a test walks all of
  * them.
  */
@@ -34,8 +34,6 @@ enum {
     MAILPROTO__IMAP_STAYS = 2,
     /* Shows a secret: needs TLS, or LOGIN_IN_CLEAR. */
     MAILPROTO__IMAP_SECRET = 4,
-    /* What it needs is part of IMAP4rev2 too. */
-    MAILPROTO__IMAP_IN_REV2 = 8,
     /* EXPUNGE may come while it is in progress (RFC 9051 7.5.1): all but FETCH, STORE
      * and SEARCH with message numbers. */
     MAILPROTO__IMAP_EXPUNGES = 16,
@@ -45,7 +43,6 @@ enum {
 
 struct mailproto__imap_rule {
     uint8_t states;  /* where it is legal: MAILPROTO__IMAP_IN() of each */
-    uint8_t needs;   /* 0, or 1 + the capability it needs */
     uint8_t changes; /* MAILPROTO__IMAP_ON_MSN ... */
     uint8_t relies;  /* MAILPROTO__IMAP_ON_MSN ... */
     uint8_t flags;   /* MAILPROTO__IMAP_OWN ... */
@@ -61,9 +58,9 @@ void mailproto__imap_masks(const mailproto_imap_command *command, uint8_t *chang
 /* Whether EXPUNGE may come while this one command is in progress. */
 int mailproto__imap_may_expunge(const mailproto_imap_command *command);
 
-/* The capabilities, as a mask, without which this one command is not understood; of two
- * that offer the same IMAP4rev2 is the other. `mask`: those that are offered. 1: they
- * are there. */
+/* Whether this one command, as far as it was read, and all that it holds is offered by
+ * these capabilities, a mask. Of APPEND that was not read to its end only the message at
+ * hand is looked at. */
 int mailproto__imap_is_offered(const mailproto_imap_command *command, uint64_t mask);
 
 #endif /* MAILPROTO_IMAP_RULES_H */

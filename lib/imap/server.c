@@ -108,6 +108,22 @@ static int is_silent(const mailproto_imap_server *server)
            s->tls.state == MAILPROTO__TLS_AWAITED;
 }
 
+const struct mailproto__imap_job *
+mailproto__imap_server_works_on(const mailproto_imap_server *server, uint32_t command)
+{
+    const struct mailproto__imap_job *present = mailproto__imap_server_present(server);
+    uint32_t i;
+    if (present != NULL && present->command == command) {
+        return present;
+    }
+    for (i = 0; i < server->max_jobs; i++) {
+        if (server->jobs[i].request != 0 && server->jobs[i].command == command) {
+            return &server->jobs[i];
+        }
+    }
+    return NULL;
+}
+
 /* Whether a command is in progress, or IDLE. */
 static int is_working(const mailproto_imap_server *server)
 {
@@ -203,7 +219,7 @@ static mailproto_status wind_down(mailproto_imap_server *server)
         return MAILPROTO_OK;
     }
     server->asked = 0;
-    server->open.kind = MAILPROTO__IMAP_CLOSED;
+    mailproto__imap_server_open(server, MAILPROTO__IMAP_CLOSED);
     s->secret_in = 1;
     s->in.head = s->in.tail; /* nobody reads on, and a password may be in it */
     mailproto__imap_unit_drop(server);
@@ -273,7 +289,7 @@ mailproto_status mailproto__imap_server_step(mailproto_session *s)
 static void tls_started(mailproto_imap_server *server)
 {
     mailproto_session *s = &server->session;
-    server->enabled = 0;
+    server->enabled = mailproto__imap_server_enabled_at_first(server);
     s->secret_in = 1;
     mailproto__imap_unit_drop(server);
     mailproto__imap_server_enter(server, server->state);

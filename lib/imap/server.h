@@ -12,6 +12,7 @@
  *   server_own.c      commands that the engine carries out: CAPABILITY, ENABLE, IDLE ...
  *   server_caps.c     what is offered
  *   server_login.c    AUTHENTICATE
+ *   server_needs.c    what must be offered for a command
  *   server_name.c     whether the name of a new mailbox can be one
  *   server_reply.c    lines of the engine's own, tagged lines
  *   server_answer.c   the application's answers: complete, accept, greet, detach ...
@@ -106,6 +107,7 @@ enum mailproto__imap_own {
     MAILPROTO__IMAP_TLS_ALREADY,
     MAILPROTO__IMAP_START_TLS,
     MAILPROTO__IMAP_NO_MESSAGE,
+    MAILPROTO__IMAP_NO_MODSEQ,
     MAILPROTO__IMAP_NO_CHARSET,
     MAILPROTO__IMAP_NO_NAME,
     MAILPROTO__IMAP_TOO_LONG,
@@ -148,7 +150,8 @@ struct mailproto_imap_server {
     struct mailproto__auth_server auth;
 
     /* the options */
-    mailproto_bytes greeting, mechanisms, more_caps;
+    mailproto_bytes greeting, more_caps;
+    struct mailproto__auth_offer mechanisms;
     uint64_t mask; /* of capabilities */
     uint64_t max_swallow, append_limit;
     uint32_t flags, in_size;
@@ -188,6 +191,7 @@ struct mailproto_imap_server {
     uint8_t skip_cr;   /* swallowed: the last octet was a CR */
     uint8_t first;     /* no literal of this unit was looked at yet */
     uint8_t tiny;      /* external literals that were shorter than their marks */
+    uint8_t messages;  /* APPEND: a message was announced before */
     uint8_t spoke;     /* a command was read */
     uint8_t idling;    /* IDLE: DONE is awaited */
     uint8_t wary;      /* AUTHENTICATE has failed: an unknown line may be a response */
@@ -199,6 +203,8 @@ struct mailproto_imap_server {
     uint8_t box_told;      /* the SELECT at hand was told all: it may complete OK */
     uint8_t box_read_only; /* READ-ONLY is said at its end */
     uint8_t box_closed; /* OK [CLOSED] was said by the SELECT at hand, or none is due */
+    uint8_t box_no_modseq; /* NOMODSEQ was said of it */
+    uint64_t box_modseq;   /* the highest mod-sequence that the client was told of it */
 };
 
 /* A code and words of the application's, looked at; `code_size`: octets of the code with
@@ -265,8 +271,7 @@ void mailproto__imap_server_want_content(mailproto_imap_server *server,
 struct mailproto__imap_job *mailproto__imap_server_job(mailproto_imap_server *server,
                                                        uint32_t request);
 
-/* The command that awaits its answer now, or NULL: an untagged response that depends on
- * the command (LSUB) follows it. */
+/* The command that awaits its answer now, or NULL. */
 static inline const struct mailproto__imap_job *
 mailproto__imap_server_present(const mailproto_imap_server *server)
 {
@@ -274,6 +279,11 @@ mailproto__imap_server_present(const mailproto_imap_server *server)
                ? &server->current
                : NULL;
 }
+
+/* A command of this kind in progress, which may be detached, or NULL: an untagged response
+ * that depends on the command (LSUB) follows it. */
+const struct mailproto__imap_job *
+mailproto__imap_server_works_on(const mailproto_imap_server *server, uint32_t command);
 
 /* Completes it: `tag OK|NO|BAD ` is queued, held; what stands behind it is the caller's,
  * CRLF too. There must be room for MAILPROTO__IMAP_TAG_MAX + 5 octets more. */
@@ -303,16 +313,36 @@ mailproto__imap_server_not_now(mailproto_imap_server *server)
     return MAILPROTO_ERR_NOT_NOW;
 }
 
-/* `* OK [CLOSED] ...` if a mailbox is selected and SELECT or EXAMINE has not said it yet
- * (RFC 9051 7.1); queued, at most MAILPROTO__IMAP_CLOSED_SIZE octets. */
-enum { MAILPROTO__IMAP_CLOSED_SIZE = 48 };
-void mailproto__imap_server_put_closed(mailproto_imap_server *server);
-
 /* Whether an option offers a capability, whatever state the session is in. */
 static inline int mailproto__imap_server_knows(const mailproto_imap_server *server,
                                                uint32_t cap)
 {
     return (int)(server->mask >> cap & 1U);
+}
+
+/* What a client begins with: who is offered IMAP4rev2 alone need not enable it (RFC 9051
+ * appendix A). */
+static inline uint32_t
+mailproto__imap_server_enabled_at_first(const mailproto_imap_server *server)
+{
+    return mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_REV1)
+               ? 0
+               : (uint32_t)MAILPROTO_IMAP_ENABLED_REV2;
+}
+
+/* `* OK [CLOSED] ...` if a mailbox is selected and SELECT or EXAMINE has not said it yet,
+ * and this client is to hear it (RFC 9051 7.1, RFC 7162 3.2.11); queued, at most
+ * MAILPROTO__IMAP_CLOSED_SIZE octets. */
+enum { MAILPROTO__IMAP_CLOSED_SIZE = 48 };
+void mailproto__imap_server_put_closed(mailproto_imap_server *server);
+
+/* A response was begun, or ended (MAILPROTO__IMAP_CLOSED): meanwhile all waits for the
+ * application, whichever command it answers. */
+static inline void mailproto__imap_server_open(mailproto_imap_server *server,
+                                               uint8_t kind)
+{
+    server->open.kind = kind;
+    server->session.busy = kind != MAILPROTO__IMAP_CLOSED;
 }
 
 /* ---- server_write_code.c ------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
-#include "imap/server.h"
+#include "imap/server_write.h"
 
 /* ---- requests ---------------------------------------------------------------------- */
 
@@ -44,13 +44,6 @@ static int is_over(const mailproto_imap_server *server)
 
 /* ---- words --------------------------------------------------------------------------- */
 
-static int is_text(mailproto_bytes text)
-{
-    return (text.ptr != NULL || text.len == 0) &&
-           mailproto__find_control(text) == text.len && mailproto__is_utf8(text);
-}
-
-/* RFC 9051 7.1: text that begins with a bracket would be taken for a code. */
 mailproto_status mailproto__imap_server_check_words(mailproto_imap_server *server,
                                                     const mailproto_imap_code *code,
                                                     mailproto_bytes text,
@@ -63,8 +56,7 @@ mailproto_status mailproto__imap_server_check_words(mailproto_imap_server *serve
     if (st != MAILPROTO_OK) {
         return st;
     }
-    if (!is_text(text) ||
-        (text.len > 0 && text.ptr[0] == '[' && words->code_size == 0)) {
+    if (!mailproto__imap_are_words(server, text, words->code_size > 0)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (text.len > server->reply_max) {
@@ -114,10 +106,11 @@ static void change_state(mailproto_imap_server *server, uint32_t command, uint32
         }
         break;
     case MAILPROTO_IMAP_SELECT:
-    case MAILPROTO_IMAP_EXAMINE: /* RFC 9051 6.3.2: when it fails none is selected */
+    case MAILPROTO_IMAP_EXAMINE: /* RFC 9051 6.3.2: when it fails none is selected, nor
+                                    when another one was told of before it is BAD */
         if (how == MAILPROTO_IMAP_OK) {
             mailproto__imap_server_enter(server, MAILPROTO_IMAP_SELECTED);
-        } else if (how == MAILPROTO_IMAP_NO) {
+        } else if (how == MAILPROTO_IMAP_NO || server->box_told) {
             mailproto__imap_server_enter(server, MAILPROTO_IMAP_AUTHENTICATED);
         }
         break;
@@ -297,8 +290,8 @@ mailproto_status mailproto_imap_server_greet(mailproto_imap_server *server,
     if (!mailproto__is_awaited(&server->session, request)) {
         return MAILPROTO_ERR_STALE;
     }
-    if (server->asked != MAILPROTO_EV_IMAP_CONNECT || !is_text(text) ||
-        (text.len > 0 && text.ptr[0] == '[')) {
+    if (server->asked != MAILPROTO_EV_IMAP_CONNECT ||
+        !mailproto__imap_are_words(server, text, 0)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (text.len > server->reply_max) {

@@ -96,12 +96,13 @@ static struct word part_of(const mailproto_imap_server *server, uint64_t mask,
         }
     } else if (part == PART_MORE) {
         w.text = server->more_caps;
-    } else if (may_login(server)) {
-        mailproto_bytes list = server->mechanisms;
-        for (part -= PART_AUTH; part > 0 && list.len > 0; part--) {
-            (void)mailproto__auth_offered(&server->session, &list);
+    } else if (server->state <= MAILPROTO_IMAP_NOT_AUTHENTICATED) {
+        const struct mailproto__auth_offer *offer = &server->mechanisms;
+        mailproto_bytes rest = offer->names;
+        for (part -= PART_AUTH; part > 0 && rest.len > 0; part--) {
+            (void)mailproto__auth_offered(&server->session, offer, &rest);
         }
-        w.more = mailproto__auth_offered(&server->session, &list);
+        w.more = mailproto__auth_offered(&server->session, offer, &rest);
         w.text = w.more.len > 0 ? MAILPROTO__LITERAL("AUTH=") : w.more;
     }
     return w;
@@ -138,7 +139,7 @@ static size_t size_of(const mailproto_imap_server *server, uint64_t mask)
 /* With every mechanism, as if logins were possible, and LOGINDISABLED all the same. */
 size_t mailproto__imap_caps_max(const mailproto_imap_server *server)
 {
-    mailproto_bytes list = server->mechanisms;
+    mailproto_bytes list = server->mechanisms.names;
     size_t size = size_of(server, server->mask) + sizeof " LOGINDISABLED";
     while (list.len > 0) {
         size += sizeof " AUTH=" + mailproto__word(&list).len;
@@ -152,10 +153,14 @@ uint8_t mailproto__imap_put_caps(mailproto_imap_server *server, uint8_t from,
     mailproto_session *s = &server->session;
     size_t part = from;
     char digits[20];
-    if (part <= 1) {
+    if (part <= 1) { /* with the first word, or not yet: else it would be put again */
+        struct word first = part_of(server, s->caps, 1, digits);
+        part = 1;
+        if (sizeof begin + first.text.len + first.more.len > room) {
+            return (uint8_t)part;
+        }
         (void)mailproto__put(s, begin, sizeof begin - 1);
         room -= sizeof begin - 1;
-        part = 1;
     }
     while (part != 0) {
         struct word w = part_of(server, s->caps, part, digits);

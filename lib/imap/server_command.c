@@ -77,12 +77,21 @@ mailproto__imap_server_judge(const mailproto_imap_server *server)
         return MAILPROTO__IMAP_NOT_OFFERED;
     }
     /* RFC 9051 11.1, RFC 5530 3 */
+    if (c->command == MAILPROTO_IMAP_AUTHENTICATE) {
+        return mailproto__auth_needs_tls(&server->session, &server->mechanisms,
+                                         c->name.raw)
+                   ? MAILPROTO__IMAP_NO_TLS
+                   : MAILPROTO__IMAP_NO_WORDS;
+    }
     if ((row->flags & MAILPROTO__IMAP_SECRET) != 0 && !secure &&
         (server->flags & MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR) == 0) {
         return MAILPROTO__IMAP_NO_TLS;
     }
     return MAILPROTO__IMAP_NO_WORDS;
 }
+
+/* What tells that a command knows of mod-sequences. */
+enum { MODSEQ_FLAGS = MAILPROTO_IMAP_USES_MODSEQ | MAILPROTO_IMAP_CONDSTORE };
 
 static int is_charset(const mailproto_imap_string *s)
 {
@@ -96,7 +105,8 @@ static enum mailproto__imap_own argument_reply(const mailproto_imap_server *serv
     const mailproto_imap_command *c = &server->command;
     switch (c->command) {
     case MAILPROTO_IMAP_AUTHENTICATE:
-        return mailproto__auth_offers(&server->session, server->mechanisms, c->name.raw)
+        return mailproto__auth_offers(&server->session, &server->mechanisms,
+                                      c->name.raw)
                    ? MAILPROTO__IMAP_NO_WORDS
                    : MAILPROTO__IMAP_NO_MECHANISM;
     case MAILPROTO_IMAP_SEARCH: /* RFC 9051 6.4.4 */
@@ -118,6 +128,15 @@ static enum mailproto__imap_own argument_reply(const mailproto_imap_server *serv
     default:
         return MAILPROTO__IMAP_NO_WORDS;
     }
+}
+
+/* RFC 7162 3.1.2.2: nothing about mod-sequences where there are none. */
+static int lacks_modseq(const mailproto_imap_server *server)
+{
+    const mailproto_imap_command *c = &server->command;
+    return (mailproto__imap_rule(c->command)->states ==
+            MAILPROTO__IMAP_IN(MAILPROTO_IMAP_SELECTED)) &&
+           server->box_no_modseq && (c->flags & MODSEQ_FLAGS) != 0;
 }
 
 /* Whether there is a message of each number (RFC 9051 9, seq-number: it is BAD to use one
@@ -226,7 +245,7 @@ mailproto_status mailproto__imap_server_command(mailproto_imap_server *server)
     }
     own = mailproto__imap_server_judge(server);
     if (own == MAILPROTO__IMAP_NO_WORDS) {
-        own = argument_reply(server);
+        own = lacks_modseq(server) ? MAILPROTO__IMAP_NO_MODSEQ : argument_reply(server);
     }
     if (own != MAILPROTO__IMAP_NO_WORDS) {
         size_t verb =
@@ -241,7 +260,9 @@ mailproto_status mailproto__imap_server_command(mailproto_imap_server *server)
 
 /* ---- its turn -------------------------------------------------------------------------- */
 
-/* DESIGN: whether two commands may be in progress together (RFC 9051 5.5). */
+enum { MODSEQ_SIZE = 64 }; /* of `* OK [HIGHESTMODSEQ n] Highest` */
+
+/* Whether two commands may be in progress together (RFC 9051 5.5). */
 static int clash(const struct mailproto__imap_job *a,
                  const struct mailproto__imap_job *b)
 {
@@ -291,6 +312,32 @@ static mailproto_status give(mailproto_imap_server *server)
     return MAILPROTO_OK;
 }
 
+/* RFC 7162 3.1: a command enables CONDSTORE by itself, and the first one brings the
+ * highest mod-sequence of the mailbox that is selected; the client may know of higher ones
+ * already by FETCH responses, never of lower ones. 0: there is no room for it. */
+static int enable_condstore(mailproto_imap_server *server)
+{
+    mailproto_session *s = &server->session;
+    uint32_t command = server->command.command;
+    if (command == MAILPROTO_IMAP_ENABLE ||
+        (server->command.flags & MODSEQ_FLAGS) == 0 ||
+        (server->enabled & MAILPROTO_IMAP_ENABLED_CONDSTORE) != 0) {
+        return 1;
+    }
+    if (server->state == MAILPROTO_IMAP_SELECTED && !server->box_no_modseq &&
+        command != MAILPROTO_IMAP_SELECT && command != MAILPROTO_IMAP_EXAMINE) {
+        if (mailproto__imap_server_room(server) < MODSEQ_SIZE) {
+            return 0;
+        }
+        (void)mailproto__put_span(s, MAILPROTO__LITERAL("* OK [HIGHESTMODSEQ "));
+        (void)mailproto__put_number(s, server->box_modseq);
+        (void)mailproto__put_span(s, MAILPROTO__LITERAL("] Highest\r\n"));
+        mailproto__imap_server_said(server);
+    }
+    server->enabled |= MAILPROTO_IMAP_ENABLED_CONDSTORE;
+    return 1;
+}
+
 mailproto_status mailproto__imap_server_turn(mailproto_imap_server *server)
 {
     if (!server->met) {
@@ -306,15 +353,12 @@ mailproto_status mailproto__imap_server_turn(mailproto_imap_server *server)
                 server, MAILPROTO__IMAP_NO_MESSAGE,
                 (size_t)(server->command.args.ptr - mailproto__imap_unit(server).ptr));
         }
+        if (!enable_condstore(server)) {
+            return MAILPROTO_AGAIN;
+        }
         server->met = 1;
         if (server->state > MAILPROTO_IMAP_NOT_AUTHENTICATED) {
             server->bad = 0;
-        }
-        /* RFC 7162 3.1: by the command itself. */
-        if (server->command.command != MAILPROTO_IMAP_ENABLE &&
-            (server->command.flags &
-             (MAILPROTO_IMAP_USES_MODSEQ | MAILPROTO_IMAP_CONDSTORE)) != 0) {
-            server->enabled |= MAILPROTO_IMAP_ENABLED_CONDSTORE;
         }
     }
     if (sync_is_due(server)) {

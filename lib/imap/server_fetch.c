@@ -31,7 +31,7 @@ mailproto_status mailproto_imap_server_fetch_begin(mailproto_imap_server *server
         return MAILPROTO_ERR_ARGUMENT;
     }
     memset(o, 0, sizeof *o);
-    o->kind = MAILPROTO__IMAP_OPEN_FETCH;
+    mailproto__imap_server_open(server, MAILPROTO__IMAP_OPEN_FETCH);
     o->step = MAILPROTO__IMAP_FETCH_ITEMS;
     o->last = seq;
     return MAILPROTO_OK;
@@ -49,7 +49,7 @@ mailproto_status mailproto__imap_fetch_end(mailproto_imap_server *server)
         }
         (void)mailproto__put(s, ")\r\n", MAILPROTO__IMAP_FETCH_END);
     }
-    o->kind = MAILPROTO__IMAP_CLOSED;
+    mailproto__imap_server_open(server, MAILPROTO__IMAP_CLOSED);
     mailproto__imap_server_said(server);
     return MAILPROTO_OK;
 }
@@ -421,7 +421,11 @@ mailproto_imap_server_fetch_section(mailproto_imap_server *server,
 {
     mailproto_status st = mailproto__imap_fetch_announce(server, item, size, binary);
     if (st == MAILPROTO_OK && size != MAILPROTO_SIZE_UNKNOWN) {
-        const struct mailproto__imap_job *job = mailproto__imap_server_present(server);
+        const struct mailproto__imap_job *job =
+            mailproto__imap_server_works_on(server, MAILPROTO_IMAP_FETCH);
+        if (job == NULL) {
+            job = mailproto__imap_server_present(server);
+        }
         mailproto__imap_server_want_content(server, job != NULL ? job->request : 0);
     }
     return st;

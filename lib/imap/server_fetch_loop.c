@@ -68,6 +68,13 @@ static int needs_message(uint32_t kind)
     }
 }
 
+#define ITEM(kind) (1 << MAILPROTO_IMAP_ITEM_##kind)
+
+enum { /* the others, as bits */
+       OF_FACTS = ITEM(FLAGS) | ITEM(UID) | ITEM(INTERNALDATE) | ITEM(RFC822_SIZE) |
+                  ITEM(MODSEQ) | ITEM(EMAILID) | ITEM(THREADID) | ITEM(SAVEDATE)
+};
+
 /* ---- items out of the facts --------------------------------------------------------------- */
 
 /* INTERNALDATE cannot be NIL: what has none is as old as can be. */
@@ -129,15 +136,38 @@ static mailproto_status tell_fact(struct call *c, uint32_t kind)
     return st;
 }
 
-/* RFC 9051 6.4.9: UID always answers UID FETCH; 6.4.5: FLAGS where \Seen was set; RFC 7162
- * 3.1.4.1: MODSEQ with CHANGEDSINCE; 3.1 and 3.2.4: where \Seen was set, MODSEQ for who
- * knows CONDSTORE, and of a server with QRESYNC the UID. */
+/* Whether it answers no FETCH: the items are the application's. */
+static int is_unasked(const struct call *c)
+{
+    return c->fetch->items.opaque[0] == 0;
+}
+
+/* Items that the application adds by their bits. */
+static mailproto_status tell_items(struct call *c)
+{
+    mailproto_status st = MAILPROTO_OK;
+    uint32_t kind;
+    for (kind = 1; kind < 32 && st == MAILPROTO_OK; kind++) {
+        if ((c->fetch->tell_items >> kind & 1U) != 0) {
+            st = tell_fact(c, kind);
+        }
+    }
+    return st;
+}
+
+/* RFC 9051 6.4.9: UID always answers UID FETCH, and (appendix E 21) stands in what nobody
+ * asked for; 6.4.5: FLAGS where \Seen was set; RFC 7162 3.1.4.1: MODSEQ with CHANGEDSINCE;
+ * 3.1 and 3.2.4: where \Seen was set, and in what nobody asked for, MODSEQ for who knows
+ * CONDSTORE, and of a server with QRESYNC the UID. */
 static mailproto_status tell_of_command(struct call *c)
 {
     uint32_t aware = MAILPROTO_IMAP_ENABLED_CONDSTORE | MAILPROTO_IMAP_ENABLED_QRESYNC;
     uint32_t flags = c->fetch->flags;
     mailproto_status st = MAILPROTO_OK;
-    if (c->fetch->tell_flags && (c->server->enabled & aware) != 0) {
+    if (is_unasked(c) && mailproto__imap_is_rev2(c->server)) {
+        flags |= MAILPROTO_IMAP_UID;
+    }
+    if ((c->fetch->tell_flags || is_unasked(c)) && (c->server->enabled & aware) != 0) {
         flags |= MAILPROTO_IMAP_HAS_MODSEQ;
         if (mailproto__imap_server_knows(c->server, MAILPROTO_IMAP_CAP_QRESYNC)) {
             flags |= MAILPROTO_IMAP_UID;
@@ -151,6 +181,9 @@ static mailproto_status tell_of_command(struct call *c)
     }
     if (st == MAILPROTO_OK && (flags & MAILPROTO_IMAP_HAS_MODSEQ)) {
         st = tell_fact(c, MAILPROTO_IMAP_ITEM_MODSEQ);
+    }
+    if (st == MAILPROTO_OK) {
+        st = tell_items(c);
     }
     if (st == MAILPROTO_OK) {
         c->f->step = NEXT;
@@ -375,7 +408,8 @@ static mailproto_status call_of(struct call *c, mailproto_imap_server *server,
     c->server = server;
     c->fetch = fetch;
     if (fetch->struct_size < sizeof *fetch || fetch->facts == NULL ||
-        fetch->work == NULL || fetch->work_size < MAILPROTO_IMAP_FETCH_WORK) {
+        (fetch->tell_items & ~(uint32_t)OF_FACTS) != 0 || fetch->work == NULL ||
+        fetch->work_size < MAILPROTO_IMAP_FETCH_WORK) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     c->f = (struct fetching *)(void *)fetch->opaque;

@@ -37,6 +37,11 @@ static enum mailproto__imap_own size_reply(const mailproto_imap_server *server)
 {
     uint64_t size = server->literal.size;
     int before = server->state <= MAILPROTO_IMAP_NOT_AUTHENTICATED;
+    /* RFC 3502 6: what was read shows the message at hand alone. */
+    if (is_message(server) && server->messages > 0 &&
+        !mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_MULTIAPPEND)) {
+        return MAILPROTO__IMAP_NOT_OFFERED;
+    }
     if (!server->literal.sync && !may_come_unasked(server)) {
         return MAILPROTO__IMAP_LITERAL_LONG;
     }
@@ -85,14 +90,19 @@ static mailproto_status offer(mailproto_imap_server *server)
     size_t len = mailproto__imap_unit(server).len;
     size_t announced = len - mailproto__imap_unit_announcement(server);
     mailproto_event *ev;
-    /* A mark that is longer than what it stands for makes the unit grow. */
-    if (server->literal.size < MAILPROTO__IMAP_EXTERNAL_SIZE &&
+    /* A mark that is longer than what it stands for makes the unit grow over what is
+     * unread; in lent memory there is nothing unread. */
+    if (server->lent == NULL && server->literal.size < MAILPROTO__IMAP_EXTERNAL_SIZE &&
         announced + server->literal.size < MAILPROTO__IMAP_EXTERNAL_SIZE) {
         if (server->tiny >= TINY_MAX) {
-            return mailproto__imap_server_refuse(server, MAILPROTO__IMAP_TOO_COMPLEX,
-                                                 len, MAILPROTO__IMAP_ANNOUNCED);
+            return mailproto__imap_server_grow(server,
+                                               mailproto__imap_unit_cap(server) + 1,
+                                               MAILPROTO__IMAP_ANNOUNCED);
         }
         ++server->tiny;
+    }
+    if (is_message(server)) {
+        server->messages = 1;
     }
     ev = mailproto__imap_server_ask(server, MAILPROTO_EV_IMAP_LITERAL);
     ev->number = server->literal.size;

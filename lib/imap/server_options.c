@@ -7,11 +7,12 @@
 #include "core/options.h"
 #include "core/roles.h"
 #include "core/span.h"
-#include "imap/server.h"
+#include "imap/lex.h"
+#include "imap/server_write.h"
 
 enum {
     JOBS_MAX = 16,
-    JOB_COUNTED = 48, /* octets that the macro of the public header counts for each */
+    JOB_COUNTED = 80, /* octets that the macro of the public header counts for each */
     WORDS_MAX = 255,
     BUFFER_MAX = 1 << 30,
     UNIT_MIN = 512,
@@ -22,21 +23,17 @@ enum {
 
 /* The macro of the public header suffices, and leaves room for later releases: else this
  * does not compile. */
-typedef char server_mem_suffices[sizeof(struct mailproto_imap_server) +
-                                             (size_t)3 * MAILPROTO__ALIGN +
-                                             MAILPROTO__IMAP_TAIL +
-                                             (size_t)JOBS_MAX *
-                                                 (sizeof(struct mailproto__imap_job) -
-                                                  JOB_COUNTED) <=
-                                         MAILPROTO_IMAP_SERVER_MEM(0, 0, 0, 0)
-                                     ? 1
-                                     : -1];
+typedef char
+    server_mem_suffices[sizeof(struct mailproto_imap_server) +
+                                        (size_t)3 * MAILPROTO__ALIGN +
+                                        MAILPROTO__IMAP_TAIL <=
+                                    MAILPROTO_IMAP_SERVER_MEM(0, 0, 0, 0) &&
+                                sizeof(struct mailproto__imap_job) <= JOB_COUNTED
+                            ? 1
+                            : -1];
 
-#define CAP(cap) ((uint64_t)1 << MAILPROTO_IMAP_CAP_##cap)
+#define CAP(cap) MAILPROTO_IMAP_CAP_BIT(cap)
 #define KNOWN_CAPS ((CAP(SAVEDATE) << 1) - 1)
-#define DEFAULT_CAPS                                                                   \
-    (KNOWN_CAPS & ~(CAP(UTF8_ACCEPT) | CAP(OBJECTID) | CAP(SAVEDATE) |                 \
-                    CAP(LITERAL_MINUS) | CAP(QRESYNC) | CAP(CONDSTORE)))
 
 /* ---- defaults -------------------------------------------------------------------- */
 
@@ -69,7 +66,7 @@ static void set_defaults(mailproto_imap_server_options *o)
     o->idle_ms = mailproto__or(o->idle_ms, 1800000); /* RFC 9051 5.4 */
     o->block_ms = mailproto__or(o->block_ms, 300000);
     if (o->caps == 0) {
-        o->caps = DEFAULT_CAPS;
+        o->caps = MAILPROTO_IMAP_CAPS_DEFAULT;
     }
     if ((o->caps & CAP(QRESYNC)) != 0) { /* RFC 7162 3.2 */
         o->caps |= CAP(CONDSTORE) | CAP(ENABLE);
@@ -81,8 +78,8 @@ static void set_defaults(mailproto_imap_server_options *o)
 
 /* ---- bounds ---------------------------------------------------------------------- */
 
-/* Printable ASCII and blanks; `words`: single blanks between, none around, and nothing
- * that ends a response code. */
+/* Printable ASCII and blanks; `words`: atoms with single blanks between, none around (RFC
+ * 9051 9, capability): nothing that ends a response code, or announces a literal. */
 static int is_good_text(mailproto_bytes b, size_t max, int words)
 {
     size_t i;
@@ -94,8 +91,8 @@ static int is_good_text(mailproto_bytes b, size_t max, int words)
         if (c != ' ' && !mailproto__is((unsigned char)c, MAILPROTO__VCHAR)) {
             return 0;
         }
-        if (words && (c == ']' || (c == ' ' && (i == 0 || i + 1 == b.len ||
-                                                b.ptr[i - 1] == ' ')))) {
+        if (words && (c == ' ' ? i == 0 || i + 1 == b.len || b.ptr[i - 1] == ' '
+                               : !mailproto__imap_is(c, MAILPROTO__IMAP_ATOM))) {
             return 0;
         }
     }
@@ -118,7 +115,9 @@ static mailproto_status check(const mailproto_imap_server_options *o)
     if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0 || (o->caps & ~KNOWN_CAPS) != 0 ||
         (o->caps & both) == both || (o->caps & (CAP(REV1) | CAP(REV2))) == 0 ||
         !sizes_are_good(o) || !is_good_text(o->greeting, MAILPROTO__IMAP_TEXT_MAX, 0) ||
-        o->greeting.ptr[0] == '[' || !is_good_text(o->auth_mechanisms, WORDS_MAX, 1) ||
+        o->greeting.ptr[0] == '[' || mailproto__imap_announces(o->greeting) ||
+        !is_good_text(o->auth_mechanisms, WORDS_MAX, 1) ||
+        !is_good_text(o->mechanisms_in_clear, WORDS_MAX, 1) ||
         !is_good_text(o->more_caps, WORDS_MAX, 1)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
@@ -150,6 +149,7 @@ static mailproto_imap_server *carve(struct mailproto__block *b,
     void *jobs = mailproto__carve(b, jobs_size, 1);
     mailproto_bytes greeting = mailproto__carve_span(b, o->greeting);
     mailproto_bytes mechanisms = mailproto__carve_span(b, o->auth_mechanisms);
+    mailproto_bytes in_clear = mailproto__carve_span(b, o->mechanisms_in_clear);
     mailproto_bytes more = mailproto__carve_span(b, o->more_caps);
     char *in = (char *)mailproto__carve(b, in_size, 0);
     char *out = (char *)mailproto__carve(b, o->out_size, 0);
@@ -162,7 +162,10 @@ static mailproto_imap_server *carve(struct mailproto__block *b,
         server->session.paced = 1;
         server->jobs = (struct mailproto__imap_job *)jobs;
         server->greeting = greeting;
-        server->mechanisms = mechanisms;
+        server->mechanisms.names = mechanisms;
+        server->mechanisms.in_clear =
+            (o->flags & MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR) != 0 ? mechanisms
+                                                                   : in_clear;
         server->more_caps = more;
     }
     return server;
@@ -221,6 +224,7 @@ mailproto_imap_server_init(void *mem, size_t size,
     b = mailproto__block_start(mem);
     server = carve(&b, &o);
     keep(server, &o);
+    server->enabled = mailproto__imap_server_enabled_at_first(server);
     mailproto__imap_server_enter(server, 0);
     server->caps_max = mailproto__imap_caps_max(server);
     mailproto__imap_server_rearm(server);

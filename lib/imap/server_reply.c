@@ -32,6 +32,7 @@ static const struct own replies[MAILPROTO__IMAP_OWN_COUNT] = {
     OWN(TLS_ALREADY, BAD, "TLS is already active"),
     OWN(START_TLS, OK, "Begin TLS negotiation"),
     OWN(NO_MESSAGE, BAD, "No message with this number"),
+    OWN(NO_MODSEQ, BAD, "No mod-sequences in this mailbox"),
     OWN(NO_CHARSET, NO, "[BADCHARSET (US-ASCII UTF-8)] Charset not supported"),
     OWN(NO_NAME, NO, "[CANNOT] The name cannot be"),
     OWN(TOO_LONG, BAD, "[TOOBIG] Command too long"),
@@ -184,12 +185,21 @@ void mailproto__imap_server_put_caps_code(mailproto_imap_server *server)
     }
 }
 
+/* RFC 7162 3.2.11: a server that offers CONDSTORE or QRESYNC says it to all, whatever they
+ * have enabled; RFC 9051 7.1: one with IMAP4rev2 to those who speak that. */
+static int tells_closed(const mailproto_imap_server *server)
+{
+    return mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_CONDSTORE) ||
+           (server->enabled & MAILPROTO_IMAP_ENABLED_REV2) != 0;
+}
+
 /* RFC 9051 7.1, CLOSED: before anything is said of the mailbox that comes next. */
 void mailproto__imap_server_put_closed(mailproto_imap_server *server)
 {
     mailproto_bytes line =
         MAILPROTO__LITERAL("* OK [CLOSED] Previous mailbox closed\r\n");
-    if (server->state == MAILPROTO_IMAP_SELECTED && !server->box_closed) {
+    if (server->state == MAILPROTO_IMAP_SELECTED && !server->box_closed &&
+        tells_closed(server)) {
         (void)mailproto__put_span(&server->session, line);
     }
     server->box_closed = 1;

@@ -224,5 +224,6 @@ void mailproto__imap_unit_drop(mailproto_imap_server *server)
     server->line = 0;
     server->read_to = 0;
     server->tiny = 0;
+    server->messages = 0;
     server->first = 1;
 }

@@ -244,9 +244,7 @@ void mailproto__imap_say_flags(struct mailproto__imap_say *say, uint32_t flags,
 
 /* ---- words --------------------------------------------------------------------------- */
 
-/* Whether it ends as a line that announces a literal does (`{5}`, `{5+}`): readers that
- * find literals at line ends alone would wait for octets. */
-static int announces(mailproto_bytes b)
+int mailproto__imap_announces(mailproto_bytes b)
 {
     size_t at = b.len;
     size_t digits;
@@ -287,7 +285,7 @@ int mailproto__imap_are_words(const mailproto_imap_server *server,
         return 0;
     }
     /* RFC 9051 9, resp-text: a bracket at the beginning would make a code of it */
-    return (coded || words.ptr[0] != '[') && !announces(words);
+    return (coded || words.ptr[0] != '[') && !mailproto__imap_announces(words);
 }
 
 void mailproto__imap_say_words(struct mailproto__imap_say *say, mailproto_bytes words,

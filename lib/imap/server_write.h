@@ -125,14 +125,19 @@ static inline int mailproto__imap_takes_utf8(const mailproto_imap_server *server
 /* Whether no octet is above 127. */
 int mailproto__imap_is_ascii(mailproto_bytes b);
 
+/* Whether it ends as a line that announces a literal does (`{5}`, `{5+}`): readers that
+ * find literals at line ends alone would wait for octets. */
+int mailproto__imap_announces(mailproto_bytes b);
+
 /* Whether the words of `* OK` and its likes are fit for this client, see the file. */
 int mailproto__imap_are_words(const mailproto_imap_server *server,
                               mailproto_bytes words, int coded);
 
 /* ---- server_write_other.c ------------------------------------------------------------ */
 
-/* Whether quoted strings end, brackets of both kinds are closed by their own, and there is
- * no brace and, outside of quotes, no octet above 127. */
+/* Whether quoted strings end, brackets of both kinds are closed by their own, single blanks
+ * stand between things, and there is no brace and, outside of quotes, no octet above
+ * 127. */
 int mailproto__imap_is_balanced(mailproto_bytes b);
 
 /* ---- server_write_list.c ------------------------------------------------------------- */

@@ -160,8 +160,7 @@ mailproto_status mailproto_imap_server_flags(mailproto_imap_server *server,
 static void say_modseq(struct mailproto__imap_say *say,
                        const mailproto_imap_selected *b)
 {
-    if (!mailproto__imap_server_knows(say->server, MAILPROTO_IMAP_CAP_CONDSTORE) &&
-        !mailproto__imap_server_knows(say->server, MAILPROTO_IMAP_CAP_QRESYNC)) {
+    if (!mailproto__imap_server_knows(say->server, MAILPROTO_IMAP_CAP_CONDSTORE)) {
         return;
     }
     if (b->flags & MAILPROTO_IMAP_BOX_NOMODSEQ) {
@@ -205,11 +204,15 @@ static void say_selected(struct mailproto__imap_say *say,
     MAILPROTO__IMAP_SAY(say, "] UIDs valid\r\n* OK [UIDNEXT ");
     mailproto__imap_say_nz_number(say, b->uidnext);
     MAILPROTO__IMAP_SAY(say, "] Next UID\r\n");
-    if (b->flags & MAILPROTO_IMAP_BOX_UIDNOTSTICKY) {
+    if ((b->flags & MAILPROTO_IMAP_BOX_UIDNOTSTICKY) != 0 &&
+        (mailproto__imap_server_knows(say->server, MAILPROTO_IMAP_CAP_UIDPLUS) ||
+         mailproto__imap_is_rev2(say->server))) { /* RFC 4315 3 */
         MAILPROTO__IMAP_SAY(say, "* NO [UIDNOTSTICKY] UIDs do not last\r\n");
     }
     say_modseq(say, b);
-    if (b->mailbox_id.len > 0) { /* RFC 8474 4.2 */
+    if (b->mailbox_id.len > 0 &&
+        mailproto__imap_server_knows(say->server, MAILPROTO_IMAP_CAP_OBJECTID)) {
+        /* RFC 8474 4.2 */
         MAILPROTO__IMAP_SAY(say, "* OK [MAILBOXID ");
         mailproto__imap_say_object_id(say, b->mailbox_id);
         MAILPROTO__IMAP_SAY(say, "] Id\r\n");
@@ -276,6 +279,8 @@ mailproto_status mailproto_imap_server_selected(mailproto_imap_server *server,
     mailproto__imap_server_said(server);
     server->exists = b.exists;
     server->box_told = 1;
+    server->box_modseq = b.highestmodseq;
+    server->box_no_modseq = (b.flags & MAILPROTO_IMAP_BOX_NOMODSEQ) != 0;
     server->box_read_only = (b.flags & MAILPROTO_IMAP_BOX_READ_ONLY) != 0;
     return MAILPROTO_OK;
 }

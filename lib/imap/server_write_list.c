@@ -115,7 +115,6 @@ mailproto_status mailproto_imap_server_list(mailproto_imap_server *server,
                                             const mailproto_imap_list_entry *entry)
 {
     struct mailproto__imap_say say;
-    const struct mailproto__imap_job *job;
     mailproto_imap_list_entry e;
     mailproto_status st =
         mailproto__imap_say_begin(&say, server, MAILPROTO__IMAP_WORKING);
@@ -126,9 +125,8 @@ mailproto_status mailproto_imap_server_list(mailproto_imap_server *server,
     if (st != MAILPROTO_OK) {
         return st;
     }
-    job = mailproto__imap_server_present(server);
-    mailproto__imap_say_list(&say, &e,
-                             job != NULL && job->command == MAILPROTO_IMAP_LSUB);
+    mailproto__imap_say_list(
+        &say, &e, mailproto__imap_server_works_on(server, MAILPROTO_IMAP_LSUB) != NULL);
     return mailproto__imap_say_end(&say);
 }
 

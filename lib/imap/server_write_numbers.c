@@ -29,7 +29,7 @@ static void open_response(mailproto_imap_server *server, uint8_t kind, uint8_t s
 {
     struct mailproto__imap_response *o = &server->open;
     memset(o, 0, sizeof *o);
-    o->kind = kind;
+    mailproto__imap_server_open(server, kind);
     o->step = step;
     o->request = request;
 }
@@ -171,7 +171,7 @@ mailproto_status mailproto_imap_server_search_end(mailproto_imap_server *server)
     }
     st = mailproto__imap_say_end(&say);
     if (st == MAILPROTO_OK) {
-        o->kind = MAILPROTO__IMAP_CLOSED;
+        mailproto__imap_server_open(server, MAILPROTO__IMAP_CLOSED);
     }
     return st;
 }
@@ -418,10 +418,12 @@ mailproto_status mailproto_imap_server_code_end(mailproto_imap_server *server,
     MAILPROTO__IMAP_SAY(&say, "\r\n");
     if (job == NULL || say.bad || say.len > say.room) {
         st = mailproto__imap_say_end(&say);
-        o->kind = st == MAILPROTO_OK ? (uint8_t)MAILPROTO__IMAP_CLOSED : o->kind;
+        if (st == MAILPROTO_OK) {
+            mailproto__imap_server_open(server, MAILPROTO__IMAP_CLOSED);
+        }
         return st;
     }
-    o->kind = MAILPROTO__IMAP_CLOSED;
+    mailproto__imap_server_open(server, MAILPROTO__IMAP_CLOSED);
     mailproto__imap_server_completed(server, job, o->how);
     return MAILPROTO_OK;
 }

@@ -13,12 +13,14 @@ static const char *const taken[] = {
     "FLAGS",  "LIST",    "LSUB",  "STATUS",   "SEARCH",    "ESEARCH",    "EXISTS",
     "RECENT", "EXPUNGE", "FETCH", "VANISHED", "NAMESPACE", "ID"};
 
-/* An atom with a letter first (a number would begin `* n EXPUNGE`), and none of these. */
+/* An atom with a letter first (a number would begin `* n EXPUNGE`) and without a bracket,
+ * which would begin a section, and none of these. */
 static int is_name(mailproto_bytes name)
 {
     size_t i;
     if (name.len == 0 || name.ptr == NULL ||
-        mailproto__imap_is(name.ptr[0], MAILPROTO__IMAP_DIGIT)) {
+        mailproto__imap_is(name.ptr[0], MAILPROTO__IMAP_DIGIT) ||
+        memchr(name.ptr, '[', name.len) != NULL) {
         return 0;
     }
     for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
@@ -51,6 +53,24 @@ static size_t pass_quoted(mailproto_bytes b, size_t i)
     return 0;
 }
 
+/* Whether the octet at `i`, outside of quotes and no bracket, can stand there: a blank only
+ * alone between two things; no literal, and UTF-8 in quoted strings alone. */
+static int can_stand(mailproto_bytes b, size_t i)
+{
+    char before;
+    char after;
+    if (b.ptr[i] != ' ') {
+        return (unsigned char)b.ptr[i] < 128 && b.ptr[i] != '{' && b.ptr[i] != '}';
+    }
+    if (i == 0 || i + 1 == b.len) {
+        return 0;
+    }
+    before = b.ptr[i - 1];
+    after = b.ptr[i + 1];
+    return before != ' ' && before != '(' && before != '[' && after != ')' &&
+           after != ']';
+}
+
 int mailproto__imap_is_balanced(mailproto_bytes b)
 {
     uint32_t round = 0; /* a bit for each that is open, 1 for round ones */
@@ -77,8 +97,8 @@ int mailproto__imap_is_balanced(mailproto_bytes b)
             }
             round >>= 1;
             depth--;
-        } else if ((unsigned char)c > 127 || c == '{' || c == '}') {
-            return 0; /* no literal, and UTF-8 in quoted strings alone */
+        } else if (!can_stand(b, i)) {
+            return 0;
         }
         i++;
     }

@@ -6,12 +6,64 @@
 
 #include "core/mem.h"
 
-/* ---- checking ------------------------------------------------------------------------ */
+/* ---- digits -------------------------------------------------------------------------- */
 
 static inline int is_digit(char c)
 {
     return (unsigned)(c - '0') < 10U;
 }
+
+/* Eight octets at once where the first one is in the low bits of a word, and a word is
+ * what the processor has. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) &&                                    \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && UINTPTR_MAX > UINT32_MAX
+#define EIGHT 1
+#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+#else
+#define EIGHT 0
+#endif
+
+#if EIGHT
+/* How many of the eight octets at `at` are digits before the first that is none. What an
+ * octet carries over goes upwards, so that the lowest mark is right. */
+static inline unsigned digits_of_eight(const char *at, uint64_t *octets)
+{
+    uint64_t others;
+    memcpy(octets, at, 8);
+    others = ((*octets + EACH(0x80 - '9' - 1)) | (*octets - EACH('0'))) & EACH(0x80);
+    return others == 0 ? 8 : (unsigned)__builtin_ctzll(others) >> 3;
+}
+
+/* What `n` digits mean, 1 to 8, the others being zeros before them. */
+static inline uint32_t number_of_eight(uint64_t octets, unsigned n)
+{
+    octets = (octets << (64 - 8 * n)) & EACH(0x0F);
+    octets = (octets * 2561) >> 8;
+    octets = ((octets & UINT64_C(0x00FF00FF00FF00FF)) * 6553601) >> 16;
+    return (uint32_t)(((octets & UINT64_C(0x0000FFFF0000FFFF)) * 42949672960001) >> 32);
+}
+#endif
+
+/* Behind the digits at `at`. */
+static inline const char *skip_digits(const char *at, const char *end)
+{
+#if EIGHT
+    while (end - at >= 8) {
+        uint64_t octets;
+        unsigned n = digits_of_eight(at, &octets);
+        at += n;
+        if (n < 8) {
+            return at;
+        }
+    }
+#endif
+    while (at < end && is_digit(*at)) {
+        at++;
+    }
+    return at;
+}
+
+/* ---- checking ------------------------------------------------------------------------ */
 
 enum { LARGEST_DIGITS = 10 };
 
@@ -29,9 +81,7 @@ static inline const char *check_number(const char *at, const char *end, int uids
                                        int *good)
 {
     const char *begin = at;
-    while (at < end && is_digit(*at)) {
-        at++;
-    }
+    at = skip_digits(at, end);
     if (at == begin) {
         *good = at < end && *at == '*' && !uids;
         return at + *good;
@@ -104,6 +154,18 @@ static inline const char *take_number(const char *at, const char *end, uint32_t 
         *out = 0;
         return at + 1;
     }
+#if EIGHT
+    if (end - at >= 8) {
+        uint64_t octets;
+        unsigned digits = digits_of_eight(at, &octets);
+        n = number_of_eight(octets, digits);
+        at += digits;
+        if (digits < 8) {
+            *out = n;
+            return at;
+        }
+    }
+#endif
     while (at < end && is_digit(*at)) {
         n = n * 10 + (uint32_t)(*at - '0');
         at++;

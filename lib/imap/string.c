@@ -95,8 +95,10 @@ mailproto_status mailproto_imap_string_next(mailproto_imap_cursor *list,
     } else if (*begin == '"' || mailproto__imap_is_literal(&r)) {
         good = mailproto__imap_read_string(&r, s);
     } else { /* also a flag with its backslash */
-        memset(s, 0, sizeof *s);
         s->form = MAILPROTO_IMAP_ATOM;
+        s->flags = 0;
+        s->number = 0;
+        s->size = 0;
         for (at = begin; at < r.end && *at != ' '; at++) {
         }
         r.at = at;

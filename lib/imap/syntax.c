@@ -16,24 +16,24 @@ static const struct mailproto__imap_keyword commands[] = {
     {"UID", THE_UID},
     {"NOOP", MAILPROTO_IMAP_NOOP},
     {"LIST", MAILPROTO_IMAP_LIST},
-    {"LSUB", MAILPROTO_IMAP_LSUB},
     {"IDLE", MAILPROTO_IMAP_IDLE},
     {"COPY", MAILPROTO_IMAP_COPY},
     {"MOVE", MAILPROTO_IMAP_MOVE},
-    {"LOGIN", MAILPROTO_IMAP_LOGIN},
-    {"CHECK", MAILPROTO_IMAP_CHECK},
-    {"CLOSE", MAILPROTO_IMAP_CLOSE},
+    {"LSUB", MAILPROTO_IMAP_LSUB},
     {"FETCH", MAILPROTO_IMAP_FETCH},
     {"STORE", MAILPROTO_IMAP_STORE},
+    {"LOGIN", MAILPROTO_IMAP_LOGIN},
+    {"CLOSE", MAILPROTO_IMAP_CLOSE},
+    {"CHECK", MAILPROTO_IMAP_CHECK},
+    {"STATUS", MAILPROTO_IMAP_STATUS},
+    {"SELECT", MAILPROTO_IMAP_SELECT},
+    {"SEARCH", MAILPROTO_IMAP_SEARCH},
+    {"APPEND", MAILPROTO_IMAP_APPEND},
     {"LOGOUT", MAILPROTO_IMAP_LOGOUT},
     {"ENABLE", MAILPROTO_IMAP_ENABLE},
-    {"SELECT", MAILPROTO_IMAP_SELECT},
     {"CREATE", MAILPROTO_IMAP_CREATE},
     {"DELETE", MAILPROTO_IMAP_DELETE},
     {"RENAME", MAILPROTO_IMAP_RENAME},
-    {"STATUS", MAILPROTO_IMAP_STATUS},
-    {"APPEND", MAILPROTO_IMAP_APPEND},
-    {"SEARCH", MAILPROTO_IMAP_SEARCH},
     {"EXAMINE", MAILPROTO_IMAP_EXAMINE},
     {"EXPUNGE", MAILPROTO_IMAP_EXPUNGE},
     {"STARTTLS", MAILPROTO_IMAP_STARTTLS},
@@ -200,23 +200,28 @@ static int read_arguments(struct mailproto__imap_reader *r, mailproto_imap_comma
     }
 }
 
+#define BIT(command) (UINT32_C(1) << MAILPROTO_IMAP_##command)
+
+/* Sets of commands as bits: which one it is cannot be foreseen, so that nothing is asked
+ * about each. */
+static uint32_t is_among(uint32_t command, uint32_t commands_set)
+{
+    return commands_set >> (command & 31U) & 1U;
+}
+
 static int has_uid_form(uint32_t command)
 {
-    return command == MAILPROTO_IMAP_FETCH || command == MAILPROTO_IMAP_STORE ||
-           command == MAILPROTO_IMAP_SEARCH || command == MAILPROTO_IMAP_COPY ||
-           command == MAILPROTO_IMAP_MOVE || command == MAILPROTO_IMAP_EXPUNGE;
+    return (int)is_among(command, BIT(FETCH) | BIT(STORE) | BIT(SEARCH) | BIT(COPY) |
+                                      BIT(MOVE) | BIT(EXPUNGE));
 }
 
 /* RFC 9051 7.5.1: no EXPUNGE while these are in progress; their UID forms are other
  * commands. */
 static uint32_t may_expunge(const mailproto_imap_command *c)
 {
-    int forbids = c->command == MAILPROTO_IMAP_FETCH ||
-                  c->command == MAILPROTO_IMAP_STORE ||
-                  c->command == MAILPROTO_IMAP_SEARCH;
-    return forbids && !(c->flags & MAILPROTO_IMAP_UID)
-               ? 0
-               : (uint32_t)MAILPROTO_IMAP_MAY_EXPUNGE;
+    uint32_t forbids = is_among(c->command, BIT(FETCH) | BIT(STORE) | BIT(SEARCH));
+    uint32_t uid = (c->flags & MAILPROTO_IMAP_UID) != 0;
+    return MAILPROTO_IMAP_MAY_EXPUNGE * ((forbids ^ 1U) | uid);
 }
 
 /* The verb, of which UID takes another one. */
@@ -314,6 +319,9 @@ static int read_unit(struct mailproto__imap_reader *r, mailproto_bytes unit,
 static mailproto_status tell(const struct mailproto__imap_reader *r,
                              mailproto_bytes unit, mailproto_imap_fault *fault)
 {
+    if (fault == NULL) {
+        return r->status;
+    }
     fault->code = r->status;
     fault->reserved = 0;
     fault->offset =
@@ -380,7 +388,6 @@ mailproto_status mailproto_imap_command_parse(mailproto_bytes unit, uint32_t ena
 {
     struct mailproto__imap_reader r;
     mailproto_imap_command command;
-    mailproto_imap_fault other;
     mailproto_imap_command *c = out->struct_size == sizeof *out ? out : &command;
     mailproto_status status;
     if (out->struct_size < sizeof out->struct_size) {
@@ -388,7 +395,7 @@ mailproto_status mailproto_imap_command_parse(mailproto_bytes unit, uint32_t ena
     }
     (void)open_unit(&r, unit, enabled);
     (void)read_unit(&r, unit, c);
-    status = tell(&r, unit, fault != NULL ? fault : &other);
+    status = tell(&r, unit, fault);
     if (c == &command &&
         mailproto__output_copy(out, &command, sizeof command) != MAILPROTO_OK) {
         return MAILPROTO_ERR_VERSION;

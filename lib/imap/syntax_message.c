@@ -18,10 +18,15 @@ static const uint8_t search_returns_from[MAILPROTO__IMAP_KEYWORD_MAX + 2] = {
 /* SP sequence-set */
 static int read_numbers(struct mailproto__imap_reader *r, mailproto_imap_command *c)
 {
-    if (!mailproto__imap_read_sp(r) || !mailproto__imap_read_set(r, 0, &c->set)) {
+    char first;
+    if (!mailproto__imap_read_sp(r)) {
         return 0;
     }
-    if (mailproto_imap_set_is_saved(&c->set)) {
+    first = *r->at;
+    if (!mailproto__imap_read_set(r, 0, &c->set)) {
+        return 0;
+    }
+    if (first == '$') {
         c->flags |= MAILPROTO_IMAP_USES_SAVED;
     } else if (!(c->flags & MAILPROTO_IMAP_UID)) {
         c->flags |= MAILPROTO_IMAP_USES_MSN;
@@ -138,7 +143,6 @@ static int read_store_att(struct mailproto__imap_reader *r, mailproto_imap_comma
 int mailproto__imap_read_store(struct mailproto__imap_reader *r,
                                mailproto_imap_command *c)
 {
-    mailproto_imap_string flag;
     const char *begin;
     if (!read_numbers(r, c) || !mailproto__imap_read_sp(r)) {
         return 0;
@@ -153,7 +157,7 @@ int mailproto__imap_read_store(struct mailproto__imap_reader *r,
         return mailproto__imap_read_flags(r, &c->items);
     }
     begin = r->at;
-    while (mailproto__imap_read_flag(r, &flag) && *r->at == ' ') {
+    while (mailproto__imap_pass_flag(r) && *r->at == ' ') {
         r->at++;
     }
     mailproto__imap_cursor_make(&c->items, MAILPROTO__IMAP_STRINGS, r, begin, r->at);

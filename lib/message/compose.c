@@ -10,6 +10,7 @@
 #include "message/value.h"
 
 typedef char mailproto__compose_fits[sizeof(struct mailproto_compose) +
+                                                 (size_t)MAILPROTO__COMPOSE_SCRATCH +
                                                  3U * (size_t)MAILPROTO__ALIGN <=
                                              MAILPROTO_COMPOSE_MEM(0)
                                          ? 1
@@ -21,12 +22,13 @@ typedef char mailproto__compose_part_fits[sizeof(struct mailproto__compose_part)
                                               : -1];
 
 static mailproto_compose *place(struct mailproto__block *b, size_t parts,
-                                struct mailproto__compose_part **array)
+                                struct mailproto__compose_part **array, char **scratch)
 {
     mailproto_compose *c =
         (mailproto_compose *)mailproto__carve(b, sizeof(mailproto_compose), 1);
     *array = (struct mailproto__compose_part *)mailproto__carve(
         b, parts * sizeof(struct mailproto__compose_part), 1);
+    *scratch = (char *)mailproto__carve(b, MAILPROTO__COMPOSE_SCRATCH, 0);
     return c;
 }
 
@@ -35,10 +37,11 @@ static size_t size_of(size_t parts)
 {
     struct mailproto__block b = mailproto__block_start(NULL);
     struct mailproto__compose_part *array;
+    char *scratch;
     if (parts > SIZE_MAX / 2 / sizeof *array) {
         return 0;
     }
-    (void)place(&b, parts, &array);
+    (void)place(&b, parts, &array, &scratch);
     return b.size;
 }
 
@@ -159,6 +162,7 @@ mailproto_status mailproto_compose_init(void *mem, size_t size,
     struct mailproto__compose_part *array;
     struct mailproto__block b;
     mailproto_compose *c;
+    char *scratch;
     uint8_t needs;
     size_t need;
     mailproto_status status;
@@ -177,10 +181,15 @@ mailproto_status mailproto_compose_init(void *mem, size_t size,
         return MAILPROTO_ERR_MEMORY;
     }
     b = mailproto__block_start(mem);
-    c = place(&b, o.part_count, &array);
+    c = place(&b, o.part_count, &array, &scratch);
     memset(c, 0, sizeof *c);
     c->o = o;
     c->parts = array;
+    c->scratch = scratch;
+    c->room = MAILPROTO__COMPOSE_SCRATCH_MAX; /* all that is left, it lies last */
+    if (size - need < MAILPROTO__COMPOSE_SCRATCH_MAX - MAILPROTO__COMPOSE_SCRATCH) {
+        c->room = MAILPROTO__COMPOSE_SCRATCH + (uint32_t)(size - need);
+    }
     (void)mailproto__compose_check(&c->o, &fault, c->parts, &c->needs);
     link_parts(c);
     make_prefix(c);
@@ -197,6 +206,7 @@ void mailproto__compose_restart(mailproto_compose *c)
     c->part = 0;
     c->field = 0;
     c->step = 0;
+    c->given = 0;
     c->token.len = 0;
     c->body.open = 0;
 }
@@ -212,7 +222,7 @@ static void end_part(mailproto_compose *c)
         return;
     }
     to.out = c->scratch;
-    to.cap = sizeof c->scratch;
+    to.cap = c->room;
     memcpy(to.out, "\r\n--", 4);
     to.len = 4 + mailproto__compose_boundary(c, parent, to.out + 4);
     if (next != 0) {

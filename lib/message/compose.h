@@ -20,9 +20,10 @@ enum {
     MAILPROTO__COMPOSE_SHORT = 60,      /* charset, disposition */
     MAILPROTO__COMPOSE_UNIQUE = 16,     /* the least random octets */
     MAILPROTO__COMPOSE_UNIQUE_MAX = 24, /* as many are used */
-    MAILPROTO__COMPOSE_SCRATCH = 1280,  /* the longest address or file name written */
-    MAILPROTO__COMPOSE_INPUT = 1024,    /* of it: what a source gave */
-    MAILPROTO__COMPOSE_STAGE = 256      /* the rest: what an encoder gave */
+    /* The least scratch. Of a field it holds a piece, of a body a half each of what a source
+     * gave and of what an encoder made of it. */
+    MAILPROTO__COMPOSE_SCRATCH = 320,
+    MAILPROTO__COMPOSE_SCRATCH_MAX = 65536
 };
 
 /* What a part is. */
@@ -125,9 +126,12 @@ struct mailproto_compose {
     uint8_t counting; /* bodies are passed over */
     uint8_t measured;
     uint8_t needs; /* MAILPROTO_COMPOSE_NEEDS_... of the header */
+    uint8_t more;  /* the scratch holds a piece of a line, others follow */
     uint8_t prefix_len;
     char prefix[2 + 2 + 2 * MAILPROTO__COMPOSE_UNIQUE_MAX + 1]; /* --=_text_ */
-    char scratch[MAILPROTO__COMPOSE_SCRATCH];
+    uint32_t room;  /* octets of the scratch */
+    uint32_t given; /* octets of the line that were in pieces before */
+    char *scratch;
 };
 
 /* ---- compose_check.c ------------------------------------------------------------------ */

@@ -43,15 +43,21 @@ int mailproto__compose_is_lines(const struct mailproto__compose_part *s)
 
 /* ---- sources ---------------------------------------------------------------------------- */
 
+/* The half of the scratch that a source writes to. */
+static size_t input_size(const mailproto_compose *c)
+{
+    return c->room / 2;
+}
+
 /* The next octets of a source that is not in memory. */
 static mailproto_status from_callback(mailproto_compose *c, const mailproto_source *s,
                                       size_t *got)
 {
     struct mailproto__compose_body *b = &c->body;
     mailproto_status status = MAILPROTO_ERR_ARGUMENT;
+    size_t cap = input_size(c);
     *got = 0;
     if (s->read_at != NULL) {
-        size_t cap = MAILPROTO__COMPOSE_INPUT;
         if (b->offset >= s->size) {
             return MAILPROTO_EOF;
         }
@@ -61,9 +67,9 @@ static mailproto_status from_callback(mailproto_compose *c, const mailproto_sour
         status = s->read_at(s->ctx, b->offset, c->scratch, cap, got);
     } else if (s->read != NULL) {
         c->spent = 1;
-        status = s->read(s->ctx, c->scratch, MAILPROTO__COMPOSE_INPUT, got);
+        status = s->read(s->ctx, c->scratch, cap, got);
     }
-    if (status == MAILPROTO_OK && (*got == 0 || *got > MAILPROTO__COMPOSE_INPUT)) {
+    if (status == MAILPROTO_OK && (*got == 0 || *got > cap)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if (status == MAILPROTO_AGAIN) {
@@ -267,10 +273,10 @@ static mailproto_status take_identity(mailproto_compose *c)
 static mailproto_status encode(mailproto_compose *c, const char *in, size_t n,
                                size_t *used, uint32_t flags)
 {
-    char *stage = c->scratch + MAILPROTO__COMPOSE_INPUT;
+    char *stage = c->scratch + input_size(c);
     size_t got = 0;
-    mailproto_status status = mailproto_codec_run(
-        &c->body.codec, in, n, used, stage, MAILPROTO__COMPOSE_STAGE, &got, flags);
+    mailproto_status status = mailproto_codec_run(&c->body.codec, in, n, used, stage,
+                                                  c->room - input_size(c), &got, flags);
     mailproto__compose_put(c, stage, got);
     return status;
 }

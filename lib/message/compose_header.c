@@ -18,62 +18,57 @@ static void next_stage(mailproto_compose *c, uint32_t stage)
     c->step = STEP_NAME;
 }
 
-/* ---- lines that fit the scratch ------------------------------------------------------- */
+/* ---- lines, in pieces that fit the scratch --------------------------------------------- */
 
-static struct mailproto__put line_start(mailproto_compose *c)
+static struct mailproto__cut line_start(const mailproto_compose *c)
 {
-    struct mailproto__put to;
+    struct mailproto__cut to;
     to.out = c->scratch;
-    to.cap = sizeof c->scratch;
+    to.skip = c->given;
+    to.cap = c->room;
     to.len = 0;
     return to;
 }
 
-static void put_text(struct mailproto__put *to, const char *text)
+/* What was written of it becomes the token. */
+static mailproto_status line_stop(mailproto_compose *c, const struct mailproto__cut *to)
+{
+    size_t left = to->len > to->skip ? to->len - to->skip : 0;
+    c->more = left > to->cap;
+    mailproto__compose_put(c, c->scratch, c->more ? to->cap : left);
+    return MAILPROTO_OK;
+}
+
+static void put_text(struct mailproto__cut *to, const char *text)
 {
     while (*text != '\0') {
-        mailproto__put_octet(to, *text);
+        mailproto__cut_octet(to, *text);
         text++;
     }
 }
 
-static void put_bytes(struct mailproto__put *to, mailproto_bytes b)
+static void put_bytes(struct mailproto__cut *to, mailproto_bytes b)
 {
     if (b.len > 0) {
-        mailproto__put_octets(to, b.ptr, b.len);
+        mailproto__cut_octets(to, b.ptr, b.len);
     }
 }
 
-/* `; name=value`; the description was checked, so it fits. */
-static mailproto_status put_param(struct mailproto__put *to, uint32_t *column,
-                                  mailproto_bytes name, mailproto_bytes value)
-{
-    size_t len = 0;
-    mailproto_status status = mailproto_parameter_write(
-        name, value, column, to->out + to->len, to->cap - to->len, &len);
-    to->len += len;
-    return status;
-}
-
-static mailproto_status line_end(mailproto_compose *c, struct mailproto__put *to)
+static mailproto_status line_end(mailproto_compose *c, struct mailproto__cut *to)
 {
     put_text(to, "\r\n");
-    if (to->len > to->cap) {
-        return MAILPROTO_ERR_TOO_LONG;
-    }
-    mailproto__compose_put(c, c->scratch, to->len);
-    return MAILPROTO_OK;
+    return line_stop(c, to);
 }
 
 static mailproto_status put_date(mailproto_compose *c, const char *name, int64_t utc,
                                  int32_t zone)
 {
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
+    char date[48];
     size_t len = 0;
-    mailproto_status status;
+    mailproto_status status = mailproto_date_write(utc, zone, date, sizeof date, &len);
     put_text(&to, name);
-    status = mailproto_date_write(utc, zone, to.out + to.len, to.cap - to.len, &len);
-    to.len += len;
+    put_bytes(&to, mailproto__span(date, len));
     return status == MAILPROTO_OK ? line_end(c, &to) : status;
 }
 
@@ -81,7 +76,7 @@ static mailproto_status put_date(mailproto_compose *c, const char *name, int64_t
 static mailproto_status put_id(mailproto_compose *c, const char *name,
                                mailproto_bytes left, mailproto_bytes right)
 {
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     put_text(&to, name);
     if (to.len + left.len + right.len + 4 > MAILPROTO__COMPOSE_LINE) {
         put_text(&to, "\r\n");
@@ -100,7 +95,7 @@ static mailproto_status put_id(mailproto_compose *c, const char *name,
 
 static mailproto_status put_name(mailproto_compose *c, const mailproto_compose_field *f)
 {
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     mailproto_bytes text = f->text;
     int empty;
     put_bytes(&to, f->name);
@@ -117,8 +112,7 @@ static mailproto_status put_name(mailproto_compose *c, const mailproto_compose_f
     c->text.limit = MAILPROTO__COMPOSE_LINE;
     c->address = 0;
     c->column = (uint32_t)to.len;
-    mailproto__compose_put(c, c->scratch, to.len);
-    return MAILPROTO_OK;
+    return line_stop(c, &to);
 }
 
 static uint32_t kind_of(const mailproto_address_out *a)
@@ -132,17 +126,16 @@ static mailproto_status put_address(mailproto_compose *c,
 {
     const mailproto_address_out *a =
         mailproto__compose_address_at(&c->o, f, c->address);
+    struct mailproto__cut to = line_start(c);
     uint32_t form = kind_of(a);
-    size_t len = 0;
     mailproto_status status;
     if (form != MAILPROTO_ADDRESS_GROUP_END && c->address > 0 &&
         kind_of(mailproto__compose_address_at(&c->o, f, c->address - 1)) !=
             MAILPROTO_ADDRESS_GROUP_BEGIN) {
         form |= MAILPROTO_ADDRESS_FOLLOWS;
     }
-    status = mailproto_address_write(form, a->name, a->address, &c->column, c->scratch,
-                                     sizeof c->scratch, &len);
-    mailproto__compose_put(c, c->scratch, len);
+    status = mailproto__address_write(form, a->name, a->address, &c->column, &to);
+    (void)line_stop(c, &to);
     c->address++;
     if (c->address == f->count) {
         c->step = STEP_END;
@@ -260,7 +253,7 @@ static mailproto_status put_type(mailproto_compose *c)
 {
     const mailproto_compose_part *p = mailproto__compose_part(c);
     const struct mailproto__compose_part *s = &c->parts[c->part];
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     mailproto_bytes charset = p->charset;
     mailproto_status status = MAILPROTO_OK;
     char boundary[72];
@@ -275,19 +268,21 @@ static mailproto_status put_type(mailproto_compose *c)
                       : MAILPROTO__LITERAL("utf-8");
     }
     if (charset.len > 0) {
-        status = put_param(&to, &c->column, MAILPROTO__LITERAL("charset"), charset);
+        status = mailproto__parameter_write(MAILPROTO__LITERAL("charset"), charset,
+                                            &c->column, &to);
     }
     if (s->kind == MAILPROTO__COMPOSE_MULTIPART) {
         size_t n = mailproto__compose_boundary(c, c->part, boundary);
-        status = put_param(&to, &c->column, MAILPROTO__LITERAL("boundary"),
-                           mailproto__span(boundary, n));
+        status =
+            mailproto__parameter_write(MAILPROTO__LITERAL("boundary"),
+                                       mailproto__span(boundary, n), &c->column, &to);
     }
     next_stage(c, MAILPROTO__STAGE_PARAMS);
     if (status == MAILPROTO_OK && p->params.len == 0) {
         c->stage = MAILPROTO__STAGE_ENCODING;
         return line_end(c, &to);
     }
-    mailproto__compose_put(c, c->scratch, to.len);
+    (void)line_stop(c, &to);
     return status;
 }
 
@@ -320,7 +315,7 @@ static mailproto_status put_params(mailproto_compose *c)
 static mailproto_status put_encoding(mailproto_compose *c)
 {
     const struct mailproto__compose_part *s = &c->parts[c->part];
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     next_stage(c, MAILPROTO__STAGE_DISPOSITION);
     if (s->kind == MAILPROTO__COMPOSE_MULTIPART &&
         s->encoding == MAILPROTO_ENCODING_7BIT) {
@@ -334,7 +329,7 @@ static mailproto_status put_encoding(mailproto_compose *c)
 static mailproto_status put_disposition(mailproto_compose *c)
 {
     const mailproto_compose_part *p = mailproto__compose_part(c);
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     mailproto_status status = MAILPROTO_OK;
     next_stage(c, MAILPROTO__STAGE_CONTENT_ID);
     if (p->disposition.len == 0 && p->file_name.len == 0) {
@@ -345,8 +340,8 @@ static mailproto_status put_disposition(mailproto_compose *c)
                                           : MAILPROTO__LITERAL("attachment"));
     c->column = (uint32_t)to.len;
     if (p->file_name.len > 0) {
-        status =
-            put_param(&to, &c->column, MAILPROTO__LITERAL("filename"), p->file_name);
+        status = mailproto__parameter_write(MAILPROTO__LITERAL("filename"),
+                                            p->file_name, &c->column, &to);
     }
     return status == MAILPROTO_OK ? line_end(c, &to) : status;
 }
@@ -354,7 +349,7 @@ static mailproto_status put_disposition(mailproto_compose *c)
 /* The blank line; behind that of a multipart its first delimiter. */
 static mailproto_status put_blank(mailproto_compose *c)
 {
-    struct mailproto__put to = line_start(c);
+    struct mailproto__cut to = line_start(c);
     uint32_t first = c->parts[c->part].first;
     next_stage(c, MAILPROTO__STAGE_BODY);
     if (first != 0) {
@@ -370,7 +365,7 @@ static mailproto_status put_blank(mailproto_compose *c)
     return line_end(c, &to);
 }
 
-mailproto_status mailproto__compose_header(mailproto_compose *c)
+static mailproto_status next_token(mailproto_compose *c)
 {
     const mailproto_compose_part *p = mailproto__compose_part(c);
     mailproto_bytes none = {NULL, 0};
@@ -402,4 +397,30 @@ mailproto_status mailproto__compose_header(mailproto_compose *c)
     default:
         return put_blank(c);
     }
+}
+
+/* A line that is longer than the scratch is written again for each piece of it. */
+mailproto_status mailproto__compose_header(mailproto_compose *c)
+{
+    uint32_t stage = c->stage;
+    uint32_t part = c->part;
+    uint32_t field = c->field;
+    uint32_t step = c->step;
+    uint32_t address = c->address;
+    uint32_t column = c->column;
+    mailproto_status status;
+    c->more = 0;
+    status = next_token(c);
+    if (!c->more) {
+        c->given = 0;
+        return status;
+    }
+    c->given += c->room;
+    c->stage = stage;
+    c->part = part;
+    c->field = field;
+    c->step = step;
+    c->address = address;
+    c->column = column;
+    return status;
 }

@@ -5,9 +5,10 @@
  */
 #include "message/content_type.h"
 
-#include "core/chars.h"
 #include "core/mem.h"
 #include "core/span.h"
+#include "message/clear.h"
+#include "message/value.h"
 
 enum { TYPE_MAX = 127, BOUNDARY_RFC = 70, SECTIONS = 16 };
 
@@ -21,26 +22,7 @@ static int is_space(char c)
 /* RFC 2045 5.1: token. */
 static int is_token(char c)
 {
-    switch (c) {
-    case '(':
-    case ')':
-    case '<':
-    case '>':
-    case '@':
-    case ',':
-    case ';':
-    case ':':
-    case '\\':
-    case '"':
-    case '/':
-    case '[':
-    case ']':
-    case '?':
-    case '=':
-        return 0;
-    default:
-        return mailproto__is((unsigned char)c, MAILPROTO__VCHAR);
-    }
+    return (unsigned char)c < 128 && mailproto__v_is(c, MAILPROTO__V_TOKEN);
 }
 
 /* What lies behind a comment, which may hold others (RFC 5322 3.2.2). */
@@ -204,42 +186,34 @@ static mailproto_bytes next_name(mailproto_bytes v, size_t *i, uint32_t *left)
     }
 }
 
+/* Most names differ in the first letter. */
+static int is_alike(mailproto_bytes a, mailproto_bytes b)
+{
+    return ((a.ptr[0] ^ b.ptr[0]) & ~' ') == 0 && mailproto__equal_nocase(a, b);
+}
+
 /* Whether a parameter is `name`, also in a form of RFC 2231 (name*, name*0, name*0*). */
 static int is_form_of(mailproto_bytes parameter, mailproto_bytes name)
 {
     return parameter.len >= name.len &&
-           mailproto__equal_nocase(mailproto__span(parameter.ptr, name.len), name) &&
+           is_alike(mailproto__span(parameter.ptr, name.len), name) &&
            (parameter.len == name.len || parameter.ptr[name.len] == '*');
 }
 
 /* ---- boundary -------------------------------------------------------------------------- */
 
-/* RFC 2046 5.1.1: bchars. */
-static int is_bchar(char c)
+/* RFC 2046 5.1.1: bchars, of the octets below 128. */
+static unsigned is_bchar(char c)
 {
-    switch (c) {
-    case '\'':
-    case '(':
-    case ')':
-    case '+':
-    case '_':
-    case ',':
-    case '-':
-    case '.':
-    case '/':
-    case ':':
-    case '=':
-    case '?':
-    case ' ':
-        return 1;
-    default:
-        return mailproto__is((unsigned char)c, MAILPROTO__ALPHA | MAILPROTO__DIGIT);
-    }
+    static const uint32_t bits[4] = {0x00000000, 0xA7FFFB81, 0x87FFFFFE, 0x07FFFFFE};
+    unsigned char octet = (unsigned char)c;
+    return bits[octet >> 5 & 3] >> (octet & 31) & (octet < 128);
 }
 
 static void check_boundary(struct mailproto__type *t, const char *text, size_t room,
                            size_t len)
 {
+    unsigned good = 1;
     size_t i;
     t->flags |= MAILPROTO__TYPE_BOUNDARY;
     if (len > room) {
@@ -255,9 +229,10 @@ static void check_boundary(struct mailproto__type *t, const char *text, size_t r
         len--;
     }
     for (i = 0; i < len; i++) {
-        if (!is_bchar(text[i])) {
-            t->flags |= MAILPROTO__TYPE_ODD;
-        }
+        good &= is_bchar(text[i]);
+    }
+    if (!good) {
+        t->flags |= MAILPROTO__TYPE_ODD;
     }
     t->boundary_len = (uint16_t)len;
 }
@@ -359,7 +334,7 @@ static void type_parameters(mailproto_bytes v, size_t i, uint32_t max_params,
             continue;
         } else if (name.len > wanted.len) {
             if (!forms) {
-                memset(&sections, 0, sizeof sections);
+                mailproto__clear(&sections, sizeof sections);
                 forms = 1;
             }
             note_section(&sections, mailproto__tail(name, wanted.len), i);
@@ -422,7 +397,7 @@ static uint32_t find(const struct name *names, size_t count, mailproto_bytes tex
     size_t i;
     for (i = 0; i < count; i++) {
         if (names[i].len == text.len &&
-            mailproto__equal_nocase(mailproto__span(names[i].text, text.len), text)) {
+            is_alike(mailproto__span(names[i].text, text.len), text)) {
             return names[i].media;
         }
     }

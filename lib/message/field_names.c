@@ -1,12 +1,12 @@
 /*
  * The names of fields that are known by number (RFC 5322 3.6, RFC 2045, RFC 2369 and
- * others). Knows names only. Told apart by length and first letter before they are
- * compared: most fields of a message are compared with one name or with none.
+ * others). Knows names only. Each is compared with one of them at most: which it may be is
+ * told by its length and three of its letters.
  */
 #include <mailproto/message.h>
 
 #include "codec/plain.h"
-#include "core/chars.h"
+#include "core/mem.h"
 
 /* By number. */
 static const char *const names[] = {
@@ -58,125 +58,133 @@ static const char *const names[] = {
 };
 enum { COUNT = sizeof names / sizeof names[0], LONGEST = 27 };
 
-/* By length, then by first letter: where a length begins in `order`. */
-static const uint8_t order[] = {
-    MAILPROTO_FIELD_CC,
-    MAILPROTO_FIELD_TO,
-    MAILPROTO_FIELD_BCC,
-    MAILPROTO_FIELD_DATE,
-    MAILPROTO_FIELD_FROM,
-    MAILPROTO_FIELD_SENDER,
-    MAILPROTO_FIELD_LIST_ID,
-    MAILPROTO_FIELD_SUBJECT,
-    MAILPROTO_FIELD_COMMENTS,
-    MAILPROTO_FIELD_KEYWORDS,
-    MAILPROTO_FIELD_REPLY_TO,
-    MAILPROTO_FIELD_RECEIVED,
-    MAILPROTO_FIELD_LIST_HELP,
-    MAILPROTO_FIELD_LIST_POST,
-    MAILPROTO_FIELD_RESENT_TO,
-    MAILPROTO_FIELD_RESENT_CC,
-    MAILPROTO_FIELD_CONTENT_ID,
-    MAILPROTO_FIELD_LIST_OWNER,
-    MAILPROTO_FIELD_MESSAGE_ID,
-    MAILPROTO_FIELD_REFERENCES,
-    MAILPROTO_FIELD_RESENT_BCC,
-    MAILPROTO_FIELD_CONTENT_MD5,
-    MAILPROTO_FIELD_IN_REPLY_TO,
-    MAILPROTO_FIELD_RETURN_PATH,
-    MAILPROTO_FIELD_RESENT_FROM,
-    MAILPROTO_FIELD_RESENT_DATE,
-    MAILPROTO_FIELD_CONTENT_TYPE,
-    MAILPROTO_FIELD_DELIVERED_TO,
-    MAILPROTO_FIELD_LIST_ARCHIVE,
-    MAILPROTO_FIELD_MIME_VERSION,
-    MAILPROTO_FIELD_RESENT_SENDER,
-    MAILPROTO_FIELD_AUTO_SUBMITTED,
-    MAILPROTO_FIELD_DKIM_SIGNATURE,
-    MAILPROTO_FIELD_LIST_SUBSCRIBE,
-    MAILPROTO_FIELD_CONTENT_LANGUAGE,
-    MAILPROTO_FIELD_CONTENT_LOCATION,
-    MAILPROTO_FIELD_LIST_UNSUBSCRIBE,
-    MAILPROTO_FIELD_RESENT_MESSAGE_ID,
-    MAILPROTO_FIELD_CONTENT_DESCRIPTION,
-    MAILPROTO_FIELD_CONTENT_DISPOSITION,
-    MAILPROTO_FIELD_LIST_UNSUBSCRIBE_POST,
-    MAILPROTO_FIELD_AUTHENTICATION_RESULTS,
-    MAILPROTO_FIELD_CONTENT_TRANSFER_ENCODING,
-    MAILPROTO_FIELD_DISPOSITION_NOTIFICATION_TO,
-};
-static const uint8_t starts[LONGEST + 2] = {0,  0,  0,  2,  3,  5,  5,  6,  8,  12,
-                                            16, 21, 26, 30, 31, 34, 34, 37, 38, 38,
-                                            40, 40, 41, 42, 42, 42, 43, 43, 44};
+/* ... and their lengths. */
+static const uint8_t lengths[] = {0,  4,  6,  8,  2,  2,  3,  4,  10, 11, 10, 7,
+                                  8,  8,  8,  11, 11, 13, 9,  9,  10, 11, 17, 12,
+                                  12, 25, 10, 19, 19, 16, 16, 11, 14, 22, 14, 7,
+                                  9,  14, 16, 9,  10, 12, 21, 27, 12};
 
-/* Of each length: the first letters of its names, as bits from `@` on. Most fields that
- * are not known are told by this alone. */
-static const uint32_t letters[LONGEST + 1] = {
-    0x0,     0x0,     0x100008, 0x4,     0x50,    0x0,    0x80000,
-    0x81000, 0x40808, 0x41000,  0x43008, 0x40208, 0x3018, 0x40000,
-    0x1012,  0x0,     0x1008,   0x40000, 0x0,     0x8,    0x0,
-    0x1000,  0x2,     0x0,      0x0,     0x8,     0x0,    0x10};
+/* By place(): no two of them have the same. */
+static const uint8_t places[128] = {
+    [3] = MAILPROTO_FIELD_RESENT_FROM,
+    [11] = MAILPROTO_FIELD_CONTENT_LANGUAGE,
+    [16] = MAILPROTO_FIELD_SUBJECT,
+    [19] = MAILPROTO_FIELD_RESENT_DATE,
+    [22] = MAILPROTO_FIELD_LIST_UNSUBSCRIBE,
+    [23] = MAILPROTO_FIELD_MIME_VERSION,
+    [25] = MAILPROTO_FIELD_CONTENT_LOCATION,
+    [29] = MAILPROTO_FIELD_RESENT_TO,
+    [31] = MAILPROTO_FIELD_RESENT_SENDER,
+    [33] = MAILPROTO_FIELD_LIST_UNSUBSCRIBE_POST,
+    [34] = MAILPROTO_FIELD_CONTENT_MD5,
+    [35] = MAILPROTO_FIELD_KEYWORDS,
+    [37] = MAILPROTO_FIELD_RETURN_PATH,
+    [41] = MAILPROTO_FIELD_MESSAGE_ID,
+    [42] = MAILPROTO_FIELD_RESENT_BCC,
+    [48] = MAILPROTO_FIELD_CONTENT_TRANSFER_ENCODING,
+    [49] = MAILPROTO_FIELD_DISPOSITION_NOTIFICATION_TO,
+    [50] = MAILPROTO_FIELD_DELIVERED_TO,
+    [51] = MAILPROTO_FIELD_BCC,
+    [53] = MAILPROTO_FIELD_RESENT_CC,
+    [54] = MAILPROTO_FIELD_DATE,
+    [55] = MAILPROTO_FIELD_CONTENT_TYPE,
+    [56] = MAILPROTO_FIELD_FROM,
+    [60] = MAILPROTO_FIELD_TO,
+    [61] = MAILPROTO_FIELD_LIST_POST,
+    [62] = MAILPROTO_FIELD_LIST_ARCHIVE,
+    [69] = MAILPROTO_FIELD_LIST_HELP,
+    [70] = MAILPROTO_FIELD_LIST_OWNER,
+    [75] = MAILPROTO_FIELD_AUTHENTICATION_RESULTS,
+    [76] = MAILPROTO_FIELD_CONTENT_DESCRIPTION,
+    [77] = MAILPROTO_FIELD_AUTO_SUBMITTED,
+    [79] = MAILPROTO_FIELD_RESENT_MESSAGE_ID,
+    [86] = MAILPROTO_FIELD_REFERENCES,
+    [87] = MAILPROTO_FIELD_LIST_ID,
+    [88] = MAILPROTO_FIELD_LIST_SUBSCRIBE,
+    [92] = MAILPROTO_FIELD_DKIM_SIGNATURE,
+    [95] = MAILPROTO_FIELD_SENDER,
+    [106] = MAILPROTO_FIELD_RECEIVED,
+    [109] = MAILPROTO_FIELD_CC,
+    [112] = MAILPROTO_FIELD_IN_REPLY_TO,
+    [115] = MAILPROTO_FIELD_COMMENTS,
+    [116] = MAILPROTO_FIELD_REPLY_TO,
+    [119] = MAILPROTO_FIELD_CONTENT_ID,
+    [124] = MAILPROTO_FIELD_CONTENT_DISPOSITION,
+};
+
+/* Where a name would be: of its length and three of its letters, in any case. */
+static unsigned place(const char *name, size_t len)
+{
+    unsigned first = (unsigned char)name[0] | 32U;
+    unsigned middle = (unsigned char)name[len / 2] | 32U;
+    unsigned last = (unsigned char)name[len - 1] | 32U;
+    return ((unsigned)len * 45U + first * 103U + middle * 12U + last * 30U) & 127U;
+}
 
 static uint64_t word_at(const char *at)
 {
     return mailproto__plain_word((const unsigned char *)at);
 }
 
-/* Whether both have the same octets: most names are written as they are known. (memcmp
- * would cost more than the names are long.) */
-static int is_same(const char *known, const char *name, size_t len)
+/* The first four octets of 4 to 8, and the last four. */
+static uint64_t halves_at(const char *at, size_t len)
 {
-    size_t i;
-    if (len >= 8 && MAILPROTO__HAS_WORDS) {
-        for (i = 0; len - i > 8; i += 8) {
-            if (word_at(known + i) != word_at(name + i)) {
-                return 0;
-            }
-        }
-        return word_at(known + len - 8) == word_at(name + len - 8);
-    }
-    for (i = 0; i < len && known[i] == name[i]; i++) {
-    }
-    return i == len;
+    uint32_t half[2];
+    memcpy(&half[0], at, 4);
+    memcpy(&half[1], at + len - 4, 4);
+    return (uint64_t)half[0] << 32 | half[1];
 }
 
-/* The same in any case (as mailproto__equal_nocase(), of which no call is wanted here:
- * what a call needs saved would cost all names). */
+/* What two words differ in, but for the case of letters. What `known` has from 64 on are
+ * letters; a blank is what their cases differ in. */
+static uint64_t differ(uint64_t known, uint64_t word)
+{
+    return (known ^ word) & ~(known >> 1 & MAILPROTO__EACH(' '));
+}
+
+/* Octet by octet; a call of mailproto__equal_nocase() would cost all names what a call
+ * needs saved. */
 static int is_alike(const char *known, const char *name, size_t len)
 {
     size_t i;
     for (i = 0; i < len; i++) {
         unsigned char x = (unsigned char)known[i];
         unsigned char y = (unsigned char)name[i];
-        if (x != y && ((x ^ y) != ('a' ^ 'A') || !mailproto__is(x, MAILPROTO__ALPHA))) {
+        if (((x ^ y) & ~(unsigned)(x >> 1 & ' ')) != 0) {
             return 0;
         }
     }
     return 1;
 }
 
+/* Whether both are the same in any case. */
+static int is_same(const char *known, const char *name, size_t len)
+{
+    size_t i;
+    if (len < 4 || !MAILPROTO__HAS_WORDS) {
+        return is_alike(known, name, len);
+    }
+    if (len < 8) {
+        return differ(halves_at(known, len), halves_at(name, len)) == 0;
+    }
+    for (i = 0; len - i > 8; i += 8) {
+        if (differ(word_at(known + i), word_at(name + i)) != 0) {
+            return 0;
+        }
+    }
+    return differ(word_at(known + len - 8), word_at(name + len - 8)) == 0;
+}
+
 uint32_t mailproto_field_find(mailproto_bytes name)
 {
-    unsigned char first;
-    unsigned i;
+    uint32_t id;
     if (name.len == 0 || name.len > LONGEST) {
         return MAILPROTO_FIELD_OTHER;
     }
-    first = (unsigned char)(name.ptr[0] & ~0x20); /* upper case, if it is a letter */
-    if (first < '@' || first > '_' || (letters[name.len] >> (first - '@') & 1) == 0) {
-        return MAILPROTO_FIELD_OTHER;
-    }
-    for (i = starts[name.len]; i < starts[name.len + 1]; i++) {
-        if (is_same(names[order[i]], name.ptr, name.len)) {
-            return order[i];
-        }
-    }
-    for (i = starts[name.len]; i < starts[name.len + 1]; i++) {
-        if (is_alike(names[order[i]], name.ptr, name.len)) {
-            return order[i];
-        }
-    }
-    return MAILPROTO_FIELD_OTHER;
+    id = places[place(name.ptr, name.len)];
+    return lengths[id] == name.len && is_same(names[id], name.ptr, name.len)
+               ? id
+               : (uint32_t)MAILPROTO_FIELD_OTHER;
 }
 
 const char *mailproto_field_name(uint32_t field)

@@ -7,6 +7,7 @@
 
 #include "core/mem.h"
 #include "core/span.h"
+#include "message/reply.h"
 #include "message/split_name.h"
 
 enum { WORK_LEAST = 1024 };
@@ -231,4 +232,20 @@ mailproto_status mailproto_fields_next(mailproto_fields *f, mailproto_field *fie
             return st;
         }
     }
+}
+
+mailproto_bytes mailproto__fields_first(mailproto_bytes header, uint32_t id)
+{
+    const mailproto_bytes none = {NULL, 0};
+    mailproto_fields walk;
+    mailproto_field f;
+    if (mailproto_fields_open(&walk, header) != MAILPROTO_OK) {
+        return none;
+    }
+    while (mailproto_fields_next(&walk, &f) == MAILPROTO_OK) {
+        if (f.id == id) {
+            return f.value;
+        }
+    }
+    return none;
 }

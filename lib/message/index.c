@@ -10,6 +10,7 @@
 #include <mailproto/message.h>
 
 #include "core/mem.h"
+#include "message/clear.h"
 
 /* What lies before a place in the message. */
 struct place {
@@ -47,7 +48,7 @@ static mailproto_part *add_entry(mailproto_index *ix, uint32_t number, uint32_t 
                                  const mailproto_message_event *ev)
 {
     mailproto_part *part = &ix->parts[number];
-    memset(part, 0, sizeof *part);
+    mailproto__clear(part, sizeof *part);
     part->parent = parent;
     part->first_child = MAILPROTO_PART_NONE;
     part->next_sibling = MAILPROTO_PART_NONE;

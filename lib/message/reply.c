@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
-#include "message/value.h"
+#include "message/reply.h"
 
 enum {
     SUBJECT_MAX = 998 /* octets of the text that are kept */
@@ -21,90 +21,17 @@ struct original {
 static struct original find_fields(mailproto_bytes header)
 {
     struct original o;
-    mailproto_fields walk;
-    mailproto_field f;
-    memset(&o, 0, sizeof o);
-    if (mailproto_fields_open(&walk, header) != MAILPROTO_OK) {
-        return o;
-    }
-    while (mailproto_fields_next(&walk, &f) == MAILPROTO_OK) {
-        mailproto_bytes *to = f.id == MAILPROTO_FIELD_SUBJECT       ? &o.subject
-                              : f.id == MAILPROTO_FIELD_MESSAGE_ID  ? &o.id
-                              : f.id == MAILPROTO_FIELD_REFERENCES  ? &o.references
-                              : f.id == MAILPROTO_FIELD_IN_REPLY_TO ? &o.in_reply_to
-                                                                    : NULL;
-        if (to != NULL && to->ptr == NULL) {
-            *to = f.value;
-        }
-    }
+    o.subject = mailproto__fields_first(header, MAILPROTO_FIELD_SUBJECT);
+    o.id = mailproto__fields_first(header, MAILPROTO_FIELD_MESSAGE_ID);
+    o.references = mailproto__fields_first(header, MAILPROTO_FIELD_REFERENCES);
+    o.in_reply_to = mailproto__fields_first(header, MAILPROTO_FIELD_IN_REPLY_TO);
     return o;
-}
-
-/* The next id of a value that may be sent: with its brackets, and no blanks in it. */
-static int next_id(mailproto_value *v, mailproto_bytes *id)
-{
-    mailproto_message_id m = {0};
-    m.struct_size = sizeof m;
-    while (mailproto_message_id_next(v, &m) == MAILPROTO_OK) {
-        if (mailproto__compose_is_id(m.raw) && !mailproto__compose_is_high(m.raw)) {
-            *id = m.raw;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void open_ids(mailproto_value *v, mailproto_bytes value)
-{
-    (void)mailproto_value_open(v, value, MAILPROTO_VALUE_FINAL, NULL);
-}
-
-/* How many ids there are, and with a blank behind each how many octets. */
-static size_t count_ids(mailproto_bytes value, size_t *octets)
-{
-    mailproto_value v;
-    mailproto_bytes id;
-    size_t n = 0;
-    *octets = 0;
-    open_ids(&v, value);
-    while (next_id(&v, &id)) {
-        n++;
-        *octets += id.len + 1;
-    }
-    return n;
 }
 
 static void put_span(struct mailproto__put *to, mailproto_bytes b)
 {
     if (b.len > 0) {
         mailproto__put_octets(to, b.ptr, b.len);
-    }
-}
-
-/* The old ids that fit `room`, each with a blank behind it: the first one, which names
- * the thread, and the last ones. */
-static void put_ids(struct mailproto__put *to, mailproto_bytes value, size_t room)
-{
-    mailproto_value v;
-    mailproto_bytes id;
-    size_t all;
-    size_t first = 0;
-    size_t n = 0;
-    (void)count_ids(value, &all);
-    open_ids(&v, value);
-    while (next_id(&v, &id)) {
-        size_t need = id.len + 1;
-        int keep = all <= room - first; /* this one and all behind it fit */
-        if (n == 0 && need <= room) {
-            first = need;
-            keep = 1;
-        }
-        all -= need;
-        n++;
-        if (keep) {
-            put_span(to, id);
-            put_span(to, MAILPROTO__LITERAL(" "));
-        }
     }
 }
 
@@ -170,8 +97,7 @@ mailproto_status mailproto_reply_make(mailproto_bytes header, void *buf, size_t 
     struct original o;
     struct mailproto__put to;
     mailproto_reply r;
-    mailproto_value v;
-    mailproto_bytes id = {NULL, 0};
+    mailproto_bytes id;
     mailproto_bytes old;
     size_t octets;
     size_t start;
@@ -183,8 +109,8 @@ mailproto_status mailproto_reply_make(mailproto_bytes header, void *buf, size_t 
     to.cap = cap;
     to.len = 0;
     o = find_fields(header);
-    open_ids(&v, o.id);
-    if (next_id(&v, &id)) {
+    id = mailproto__reply_first_id(o.id);
+    if (id.len > 0) {
         r.in_reply_to = mailproto__span(to.out, id.len);
         put_span(&to, id);
     }
@@ -196,16 +122,16 @@ mailproto_status mailproto_reply_make(mailproto_bytes header, void *buf, size_t 
     }
     /* RFC 5322 3.6.4: In-Reply-To in place of References only with exactly one id. */
     old = o.references;
-    if (count_ids(old, &octets) == 0) {
+    if (mailproto__reply_count_ids(old, &octets) == 0) {
         old = o.in_reply_to;
-        if (count_ids(old, &octets) != 1) {
+        if (mailproto__reply_count_ids(old, &octets) != 1) {
             old.len = 0;
         }
     }
     start = to.len;
     r.references = r.in_reply_to;
     if (old.len > 0 && r.in_reply_to.len < cap - start) {
-        put_ids(&to, old, cap - start - r.in_reply_to.len);
+        mailproto__reply_put_ids(&to, old, cap - start - r.in_reply_to.len);
         put_span(&to, r.in_reply_to);
         r.references =
             mailproto__compose_trim(mailproto__span(to.out + start, to.len - start));

@@ -210,9 +210,10 @@ struct mailproto_message {
     uint8_t message;     /* the part that begins is a message */
     uint8_t kept;        /* the spans of the type are in `type_text` */
     uint32_t defect_count, defect_next;
-    struct mailproto__pending defects[MAILPROTO__DEFECTS_MAX];
     struct mailproto__head head;
+    /* From here on nothing is cleared to begin with. */
     struct mailproto__field_state field;
+    struct mailproto__pending defects[MAILPROTO__DEFECTS_MAX];
     char type_text[2 * MAILPROTO__TYPE_MAX];
 };
 
@@ -275,7 +276,7 @@ static inline int mailproto__header_full(const struct mailproto_message *m)
 mailproto_status mailproto__scan_next(struct mailproto_message *m,
                                       mailproto_message_event *ev);
 
-/* scan_plain.c: AT_LINE with no defect to be told: the event of a field, all of it, if a
+/* scan_plain.c: AT_FIRST or AT_LINE with no defect to be told: the event of a field, all of it, if a
  * plain one stands there. 0: nothing was done. */
 int mailproto__scan_plain(struct mailproto_message *m, mailproto_message_event *ev);
 

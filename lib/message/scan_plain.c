@@ -6,87 +6,178 @@
  */
 #include "message/scan.h"
 
+#include <stddef.h>
+
 #include "codec/plain.h"
+#include "core/mem.h"
 #include "core/span.h"
 
 #ifdef MAILPROTO__FIRST_IS_LOWEST
 
-enum {
-    STEP = 16, /* octets that are looked at at once */
-    /* Octets that are there where a step begins: CRLF may be where it ends, and the octet
-     * behind that decides whether a field goes on. */
-    THERE = STEP - 1 + 3
-};
+/* Octets that are there from where a line ends on: CRLF, and the one that decides whether
+ * the field goes on. */
+enum { BEHIND = 3 };
 
 struct plain {
+    const char *last;  /* no step begins behind it */
+    const char *stop;  /* ... and no line ends */
     const char *colon; /* where the name ends */
     const char *end;   /* ... the value */
     const char *next;  /* behind its last line end */
     size_t lf, crlf;   /* lines that end so */
 };
 
+/* RFC 5322 3.6.8: ftext is from 33 to 126 but `:`. */
+static int is_name(char c)
+{
+    unsigned char octet = (unsigned char)c;
+    return octet > 32 && octet < 127 && octet != ':';
+}
+
+/* Text is from 14 to 127: TAB is none, it is rare but in front of lines. */
+static int is_text(char c)
+{
+    unsigned char octet = (unsigned char)c;
+    return octet >= 14 && octet < 128;
+}
+
+/* The same of STEP octets, and of text in WIDE: 0, or the lowest bit stands for the first
+ * that is none. Most lines end within one or two of the wide ones: where the last of many
+ * steps is, no processor foresees. */
+#ifdef __SSE2__ /* every x86-64 has it, and GNU C vectors and bits of them */
+enum { STEP = 16, WIDE = 64 };
+typedef signed char group __attribute__((vector_size(STEP)));
+typedef char group_of_bits __attribute__((vector_size(STEP)));
+#define ALL(octet)                                                                     \
+    ((group){octet, octet, octet, octet, octet, octet, octet, octet, octet, octet,     \
+             octet, octet, octet, octet, octet, octet})
+
+static group group_at(const char *at)
+{
+    group g;
+    memcpy(&g, at, sizeof g);
+    return g;
+}
+
+/* Octets above 127 are below 0 here. */
+static unsigned not_name(const char *at)
+{
+    group g = group_at(at);
+    group found =
+        (group)(g < ALL(33)) | (group)(g == ALL(127)) | (group)(g == ALL(':'));
+    return (unsigned)__builtin_ia32_pmovmskb128((group_of_bits)found);
+}
+
+static unsigned text_bits(const char *at)
+{
+    group text = (group)(group_at(at) > ALL(13));
+    return (unsigned)__builtin_ia32_pmovmskb128((group_of_bits)text);
+}
+
+static unsigned not_text(const char *at)
+{
+    return text_bits(at) ^ 0xffffU;
+}
+
+static uint64_t not_wide(const char *at)
+{
+    uint64_t low = text_bits(at) | text_bits(at + 16) << 16;
+    uint64_t high = text_bits(at + 32) | text_bits(at + 48) << 16;
+    return ~(low | high << 32);
+}
+
+static size_t before_wide(uint64_t found)
+{
+    return (size_t)__builtin_ctzll(found);
+}
+
+static size_t before(unsigned found)
+{
+    return (size_t)__builtin_ctz(found);
+}
+
+#else
+enum { STEP = 8, WIDE = 8 };
+
 static uint64_t word_at(const char *at)
 {
     return mailproto__plain_word((const unsigned char *)at);
 }
 
-/* The octet of at[0, 8) that the lowest bit in `found` stands for. */
-static const char *place(const char *at, uint64_t found)
+static uint64_t not_name(const char *at)
 {
-    return at + mailproto__before(found);
-}
-
-/* RFC 5322 3.6.8: ftext is from 33 to 126 but `:`. 0, or a bit of the first other one. */
-static uint64_t not_name(uint64_t word)
-{
+    uint64_t word = word_at(at);
     return ((word + MAILPROTO__EACH(1))                               /* above 126 */
             | (word - MAILPROTO__EACH(33))                            /* below 33 */
             | ((word ^ MAILPROTO__EACH(':')) - MAILPROTO__EACH(1))) & /* 0 */
            MAILPROTO__EACH(128);
 }
 
-/* The same of text: from 14 to 127. TAB is none: it is rare but in front of lines. */
-static uint64_t not_text(uint64_t word)
+static uint64_t not_text(const char *at)
 {
+    uint64_t word = word_at(at);
     return (word | (word - MAILPROTO__EACH(14))) & MAILPROTO__EACH(128);
 }
 
-/* The end of a name, or of its last whole word. Behind `last` no step begins. */
-static const char *name_end(const char *at, const char *last)
+static uint64_t not_wide(const char *at)
 {
-    for (; at <= last; at += 8) {
-        uint64_t found = not_name(word_at(at));
-        if (found != 0) {
-            return place(at, found);
+    return not_text(at);
+}
+
+static size_t before(uint64_t found)
+{
+    return mailproto__before(found);
+}
+
+static size_t before_wide(uint64_t found)
+{
+    return mailproto__before(found);
+}
+#endif
+
+/* Where the name ends, if that is not behind `stop`. */
+static const char *name_end(const char *at, const struct plain *p)
+{
+    for (; at <= p->last; at += STEP) {
+        if (not_name(at) != 0) {
+            return at + before(not_name(at));
         }
+    }
+    while (at < p->stop && is_name(*at)) {
+        at++;
     }
     return at;
 }
 
 /* The end of text; NULL: it is not there. */
-static const char *text_end(const char *at, const char *last)
+static const char *text_end(const char *at, const struct plain *p)
 {
-    for (; at <= last; at += STEP) {
-        uint64_t found = not_text(word_at(at));
-        if (found != 0) {
-            return place(at, found);
-        }
-        found = not_text(word_at(at + 8));
-        if (found != 0) {
-            return place(at + 8, found);
+    for (; p->last - at >= (ptrdiff_t)WIDE - (ptrdiff_t)STEP; at += WIDE) {
+        if (not_wide(at) != 0) {
+            at += before_wide(not_wide(at));
+            return at <= p->stop ? at : NULL;
         }
     }
-    return NULL;
+    for (; at <= p->last; at += STEP) {
+        if (not_text(at) != 0) {
+            at += before(not_text(at));
+            return at <= p->stop ? at : NULL;
+        }
+    }
+    while (at <= p->stop && is_text(*at)) {
+        at++;
+    }
+    return at <= p->stop ? at : NULL;
 }
 
 /* The lines of a field whose name ends at `p->colon`; 0: it is not plain. */
-static int take_lines(const char *line, const char *last, struct plain *p)
+static int take_lines(const char *line, struct plain *p)
 {
     const char *at = p->colon + 1;
     p->lf = 0;
     p->crlf = 0;
     for (;;) {
-        at = text_end(at, last);
+        at = text_end(at, p);
         if (at == NULL || at - line > MAILPROTO__LINE_MAX) {
             return 0;
         }
@@ -130,6 +221,15 @@ static void fill(const struct mailproto_message *m, mailproto_message_event *ev,
     ev->lines = 0;
 }
 
+/* Fields that may stand once, and that steer nothing. */
+#define BIT(field) (UINT64_C(1) << (field))
+static const uint64_t simple_fields =
+    BIT(MAILPROTO_FIELD_FROM) | BIT(MAILPROTO_FIELD_SENDER) |
+    BIT(MAILPROTO_FIELD_REPLY_TO) | BIT(MAILPROTO_FIELD_TO) | BIT(MAILPROTO_FIELD_CC) |
+    BIT(MAILPROTO_FIELD_BCC) | BIT(MAILPROTO_FIELD_DATE) |
+    BIT(MAILPROTO_FIELD_MESSAGE_ID) | BIT(MAILPROTO_FIELD_IN_REPLY_TO) |
+    BIT(MAILPROTO_FIELD_REFERENCES) | BIT(MAILPROTO_FIELD_SUBJECT);
+
 /* What a field that is complete may have to tell, or steers. */
 static void done(struct mailproto_message *m, const mailproto_message_event *ev)
 {
@@ -144,32 +244,49 @@ static void done(struct mailproto_message *m, const mailproto_message_event *ev)
     mailproto__field_done(m, ev->value, ev->raw.len);
 }
 
+/* Whether the first line is none of an mbox: `From ` or `>From `. */
+static int is_field(const char *at)
+{
+    return at[0] != '>' && memcmp(at, "From ", 5) != 0;
+}
+
+/* Whether a field may begin here that needs no other look; a step can be made. */
+static int may_begin(const struct mailproto_message *m)
+{
+    const char *at = m->in.piece;
+    return m->in.head == m->in.tail && m->in.piece_len >= (size_t)STEP &&
+           !mailproto__header_full(m) && (*at != '-' || m->multiparts == 0) &&
+           (m->state != MAILPROTO__AT_FIRST || is_field(at));
+}
+
 int mailproto__scan_plain(struct mailproto_message *m, mailproto_message_event *ev)
 {
     const uint32_t both = MAILPROTO__HEAD_CRLF | MAILPROTO__HEAD_LF;
     const char *at = m->in.piece;
-    const char *last;
     struct plain p;
-    if (m->in.head != m->in.tail || m->in.piece_len < THERE ||
-        mailproto__header_full(m) || (*at == '-' && m->multiparts > 0)) {
+    if (!may_begin(m)) {
         return 0;
     }
-    last = at + (m->in.piece_len - THERE);
-    p.colon = name_end(at, last);
-    if (p.colon == at || p.colon - at >= MAILPROTO__LINE_MAX || *p.colon != ':' ||
-        !take_lines(at, last, &p)) {
+    p.last = at + (m->in.piece_len - (size_t)STEP);
+    p.stop = at + (m->in.piece_len - (size_t)BEHIND);
+    p.colon = name_end(at, &p);
+    if (p.colon == at || p.colon - at >= MAILPROTO__LINE_MAX || p.colon > p.stop ||
+        *p.colon != ':' || !take_lines(at, &p)) {
         return 0;
     }
     fill(m, ev, &p);
+    m->state = MAILPROTO__AT_LINE;
     m->head.fields++;
     m->lf += p.lf + p.crlf;
     m->crlf += p.crlf;
     m->head.marks |= (p.crlf > 0 ? (uint32_t)MAILPROTO__HEAD_CRLF : 0) |
                      (p.lf > 0 ? (uint32_t)MAILPROTO__HEAD_LF : 0);
     ev->code = mailproto_field_find(ev->name);
-    if ((mailproto__single_fields >> ev->code & 1) || (m->head.marks & both) == both) {
+    if ((m->head.marks & both) == both ||
+        (mailproto__single_fields & ~(simple_fields & ~m->head.seen)) >> ev->code & 1) {
         done(m, ev);
     }
+    m->head.seen |= BIT(ev->code) & simple_fields;
     m->offset += ev->raw.len;
     m->in.piece += ev->raw.len; /* nothing is held */
     m->in.piece_len -= ev->raw.len;

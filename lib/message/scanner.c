@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
+#include "message/clear.h"
 
 enum {
     HOLD = 4096,
@@ -68,7 +69,7 @@ static mailproto_message *carve(struct mailproto__block *b,
     arena = (char *)mailproto__carve(b, o->boundary_size, 0);
     text = (char *)mailproto__carve(b, hold, 0);
     if (m != NULL && text != NULL) {
-        memset(m, 0, sizeof *m);
+        mailproto__clear(m, offsetof(struct mailproto_message, field));
         m->options = *o;
         m->stack = stack;
         m->arena = arena;
@@ -138,8 +139,8 @@ mailproto_status mailproto_message_feed_eof(mailproto_message *parser)
 mailproto_status mailproto_message_next_event(mailproto_message *m,
                                               mailproto_message_event *ev)
 {
-    if (m->state == MAILPROTO__AT_LINE && m->defect_count == 0 &&
-        mailproto__scan_plain(m, ev)) {
+    if ((m->state == MAILPROTO__AT_LINE || m->state == MAILPROTO__AT_FIRST) &&
+        m->defect_count == 0 && mailproto__scan_plain(m, ev)) {
         return MAILPROTO_OK;
     }
     return mailproto__scan_next(m, ev);

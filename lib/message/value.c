@@ -191,8 +191,7 @@ mailproto_status mailproto_value_open(mailproto_value *v, mailproto_bytes piece,
     }
     mailproto__v_whole(&to, piece, flags, defects);
     to.flags = flags;
-    memset(v, 0, sizeof *v);
-    mailproto__v_store(v, &to);
+    memcpy(v, &to, sizeof to);
     return MAILPROTO_OK;
 }
 

@@ -165,6 +165,33 @@ void mailproto__put_unescaped(struct mailproto__put *to, mailproto_bytes from);
 /* Sets the length; TOO_LONG or OK. */
 mailproto_status mailproto__put_end(const struct mailproto__put *to, size_t *len);
 
+/* Text that is written to be given on in pieces: only its octets [skip, skip + cap) are
+ * kept. It is written again for the next piece. */
+struct mailproto__cut {
+    char *out;
+    size_t skip, cap, len; /* len: octets written in all */
+};
+void mailproto__cut_octets(struct mailproto__cut *to, const char *from, size_t len);
+
+static inline void mailproto__cut_octet(struct mailproto__cut *to, char c)
+{
+    if (to->len >= to->skip && to->len - to->skip < to->cap) {
+        to->out[to->len - to->skip] = c;
+    }
+    to->len++;
+}
+
+/* Exactly one addr-spec of RFC 5322 3.4.1, without CFWS and obs- forms. */
+int mailproto__address_is_spec(mailproto_bytes spec);
+
+/* mailproto_address_write() and mailproto_parameter_write(), but given on so. */
+mailproto_status mailproto__address_write(uint32_t form, mailproto_bytes name,
+                                          mailproto_bytes spec, uint32_t *column,
+                                          struct mailproto__cut *to);
+mailproto_status mailproto__parameter_write(mailproto_bytes name, mailproto_bytes value,
+                                            uint32_t *column,
+                                            struct mailproto__cut *to);
+
 /* The first word of a structured value, comments around it passed: "auto-replied". */
 mailproto_bytes mailproto__v_keyword(struct mailproto__value *v);
 
@@ -194,9 +221,17 @@ static inline uint32_t mailproto__v_key(const char *p)
 int mailproto__address_plain(mailproto_value *cursor, mailproto_address *out);
 int mailproto__date_plain(mailproto_bytes value, mailproto_date *out);
 
+/* Whether a list ends where its last element did; it is then as the general reader would
+ * leave it. */
+int mailproto__address_over(mailproto_value *cursor);
+
 /* Every form. */
 mailproto_status mailproto__address_general(mailproto_value *cursor,
                                             mailproto_address *out);
+/* The same of a cursor that was taken out, for those who have their own and little stack;
+ * `struct_size` of `a` is set. */
+mailproto_status mailproto__address_read(struct mailproto__value *v,
+                                         mailproto_address *a);
 mailproto_status mailproto__date_general(mailproto_bytes value, uint32_t flags,
                                          mailproto_defects *defects,
                                          mailproto_date *out);

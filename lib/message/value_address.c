@@ -255,6 +255,22 @@ static void set_mailbox(struct element *e, mailproto_address *a)
     }
 }
 
+/* Member by member: the compilers' way to clear so much at once is slow to begin. */
+static void clear(mailproto_address *a)
+{
+    const mailproto_bytes none = {NULL, 0};
+    a->type = 0;
+    a->flags = 0;
+    a->reserved = 0;
+    a->offset = 0;
+    a->raw = none;
+    a->name = none;
+    a->local = none;
+    a->domain = none;
+    a->route = none;
+    a->comment = none;
+}
+
 /* No address: text up to the next separator. */
 static const char *take_text(struct element *e, mailproto_address *a, const char *start,
                              const char *p)
@@ -276,7 +292,7 @@ static const char *take_text(struct element *e, mailproto_address *a, const char
         }
         last = p;
     }
-    memset(a, 0, sizeof *a);
+    clear(a);
     a->struct_size = size;
     a->type = MAILPROTO_ADDRESS_TEXT;
     a->name = mailproto__v_trim(start, last);
@@ -610,50 +626,54 @@ static mailproto_status element(struct mailproto__value *v, mailproto_address *a
     return MAILPROTO_OK;
 }
 
+mailproto_status mailproto__address_read(struct mailproto__value *v,
+                                         mailproto_address *a)
+{
+    struct mailproto__mark mark;
+    mailproto_status status;
+    const char *first;
+    if (v->error.code != 0) {
+        return MAILPROTO_ERR_SYNTAX;
+    }
+    clear(a);
+    if (!mailproto__v_final(v)) {
+        mailproto__v_mark(&mark, v);
+    }
+    v->comment = mailproto__v_span(v->begin, v->begin);
+    if (find_element(v, &mark, &first)) {
+        status = element(v, a, first);
+    } else {
+        status = end_of_list(v, a, first);
+    }
+    if (status == MAILPROTO_AGAIN) {
+        mailproto__v_reset(v, &mark);
+        return MAILPROTO_AGAIN;
+    }
+    v->open = 0;
+    return v->error.code != 0 ? MAILPROTO_ERR_SYNTAX : status;
+}
+
 mailproto_status mailproto__address_general(mailproto_value *cursor,
                                             mailproto_address *out)
 {
     struct mailproto__value v;
-    struct mailproto__mark mark;
     mailproto_address a;
     mailproto_status status;
-    const char *first;
     mailproto__v_load(&v, cursor);
     if (v.begin == NULL) {
         return MAILPROTO_ERR_ARGUMENT;
     }
-    if (v.error.code != 0) {
-        return MAILPROTO_ERR_SYNTAX;
-    }
-    memset(&a, 0, sizeof a);
     a.struct_size = sizeof a;
-    if (!mailproto__v_final(&v)) {
-        mailproto__v_mark(&mark, &v);
-    }
-    v.comment = mailproto__v_span(v.begin, v.begin);
-    if (find_element(&v, &mark, &first)) {
-        status = element(&v, &a, first);
-    } else {
-        status = end_of_list(&v, &a, first);
-    }
-    if (status == MAILPROTO_AGAIN) {
-        mailproto__v_reset(&v, &mark);
-        mailproto__v_store(cursor, &v);
-        return MAILPROTO_AGAIN;
-    }
-    v.open = 0;
-    if (v.error.code != 0) {
-        status = MAILPROTO_ERR_SYNTAX;
-    }
+    status = mailproto__address_read(&v, &a);
     mailproto__v_store(cursor, &v);
-    if (status == MAILPROTO_OK) {
-        status = mailproto__output_copy(out, &a, sizeof a);
-    }
-    return status;
+    return status == MAILPROTO_OK ? mailproto__output_copy(out, &a, sizeof a) : status;
 }
 
 mailproto_status mailproto_address_next(mailproto_value *v, mailproto_address *out)
 {
-    return mailproto__address_plain(v, out) ? MAILPROTO_OK
-                                            : mailproto__address_general(v, out);
+    if (mailproto__address_plain(v, out)) {
+        return MAILPROTO_OK;
+    }
+    return mailproto__address_over(v) ? MAILPROTO_EOF
+                                      : mailproto__address_general(v, out);
 }

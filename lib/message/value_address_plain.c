@@ -88,6 +88,7 @@ static const char *name(const char *p, const char *q, const char *end,
 /* Where the parts of a mailbox are; the name ends at `last`. */
 struct found {
     const char *last, *local, *at, *host, *stop;
+    mailproto_bytes comment;
     uint32_t flags;
 };
 
@@ -128,6 +129,17 @@ static const char *mailbox(const char *p, const char *end, struct found *f)
     return f->stop + 1;
 }
 
+/* Behind the comment at `p`; NULL: it needs a second look. */
+static const char *comment(const char *p, const char *end, struct found *f)
+{
+    const char *q = mailproto__v_run(p + 1, end, MAILPROTO__V_COMMENT);
+    if (q == end || *q != ')') {
+        return NULL;
+    }
+    f->comment = mailproto__v_span(p + 1, q);
+    return q + 1;
+}
+
 /* The comma that is due passed, and blanks; NULL: something else is there. */
 static const char *separator(const char *p, const char *end, unsigned state)
 {
@@ -153,8 +165,7 @@ static void give(mailproto_address *out, const struct found *f, const char *star
     out->domain = mailproto__v_span(f->host, f->stop);
     out->route.ptr = NULL;
     out->route.len = 0;
-    out->comment.ptr = start;
-    out->comment.len = 0;
+    out->comment = f->comment;
 }
 
 /* Only the fields of the cursor that are used are taken out and put back. */
@@ -189,7 +200,15 @@ int mailproto__address_plain(mailproto_value *cursor, mailproto_address *out)
     if (stop == NULL) {
         return 0;
     }
+    f.comment = mailproto__v_span(start, start);
     v.at = mailproto__v_blanks(stop, v.end);
+    if (v.at < v.end && *v.at == '(') {
+        stop = comment(v.at, v.end, &f);
+        if (stop == NULL) {
+            return 0;
+        }
+        v.at = mailproto__v_blanks(stop, v.end);
+    }
     if (v.at == v.end ? !mailproto__v_final(&v) : *v.at != ',' && *v.at != ';') {
         return 0;
     }
@@ -205,6 +224,24 @@ int mailproto__address_plain(mailproto_value *cursor, mailproto_address *out)
     v.state =
         (uint8_t)((v.state & MAILPROTO__V_ADDRESS_IN_GROUP) | MAILPROTO__V_ADDRESS_DUE);
     PUT(cursor, v, at);
+    PUT(cursor, v, state);
+    return 1;
+}
+
+int mailproto__address_over(mailproto_value *cursor)
+{
+    struct mailproto__value v;
+    TAKE(v, cursor, begin);
+    TAKE(v, cursor, error);
+    TAKE(v, cursor, at);
+    TAKE(v, cursor, end);
+    TAKE(v, cursor, state);
+    TAKE(v, cursor, flags);
+    if (v.begin == NULL || v.error.code != 0 || v.at != v.end ||
+        v.state != MAILPROTO__V_ADDRESS_DUE || !mailproto__v_final(&v)) {
+        return 0;
+    }
+    v.state = 0;
     PUT(cursor, v, state);
     return 1;
 }

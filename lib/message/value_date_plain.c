@@ -9,59 +9,51 @@
 
 enum { TAIL = 23 /* "Nov 1997 09:55:06 -0600" */ };
 
+/* Both without a decision that could be foreseen wrongly: a sum of letters tells which it
+ * may be. */
 static uint32_t month_of(uint32_t key)
 {
-    switch (key) {
-    case MAILPROTO__V_KEY('j', 'a', 'n'):
-        return 1;
-    case MAILPROTO__V_KEY('f', 'e', 'b'):
-        return 2;
-    case MAILPROTO__V_KEY('m', 'a', 'r'):
-        return 3;
-    case MAILPROTO__V_KEY('a', 'p', 'r'):
-        return 4;
-    case MAILPROTO__V_KEY('m', 'a', 'y'):
-        return 5;
-    case MAILPROTO__V_KEY('j', 'u', 'n'):
-        return 6;
-    case MAILPROTO__V_KEY('j', 'u', 'l'):
-        return 7;
-    case MAILPROTO__V_KEY('a', 'u', 'g'):
-        return 8;
-    case MAILPROTO__V_KEY('s', 'e', 'p'):
-        return 9;
-    case MAILPROTO__V_KEY('o', 'c', 't'):
-        return 10;
-    case MAILPROTO__V_KEY('n', 'o', 'v'):
-        return 11;
-    case MAILPROTO__V_KEY('d', 'e', 'c'):
-        return 12;
-    default:
-        return 0;
-    }
+    static const uint8_t by_sum[32] = {2, 12, 0, 0, 0, 0,  0, 0, 1,  0, 0,
+                                       0, 3,  0, 9, 0, 10, 0, 0, 5,  0, 8,
+                                       0, 0,  0, 0, 7, 4,  6, 0, 11, 0};
+    static const uint32_t keys[13] = {
+        0,
+        MAILPROTO__V_KEY('j', 'a', 'n'),
+        MAILPROTO__V_KEY('f', 'e', 'b'),
+        MAILPROTO__V_KEY('m', 'a', 'r'),
+        MAILPROTO__V_KEY('a', 'p', 'r'),
+        MAILPROTO__V_KEY('m', 'a', 'y'),
+        MAILPROTO__V_KEY('j', 'u', 'n'),
+        MAILPROTO__V_KEY('j', 'u', 'l'),
+        MAILPROTO__V_KEY('a', 'u', 'g'),
+        MAILPROTO__V_KEY('s', 'e', 'p'),
+        MAILPROTO__V_KEY('o', 'c', 't'),
+        MAILPROTO__V_KEY('n', 'o', 'v'),
+        MAILPROTO__V_KEY('d', 'e', 'c'),
+    };
+    uint32_t month = by_sum[((key >> 8 & 255U) + (key & 255U) - 199U) & 31U];
+    return keys[month] == key ? month : 0;
 }
 
 /* 1: Sunday; 0: none. */
 static uint32_t weekday_of(uint32_t key)
 {
-    switch (key) {
-    case MAILPROTO__V_KEY('s', 'u', 'n'):
-        return 1;
-    case MAILPROTO__V_KEY('m', 'o', 'n'):
-        return 2;
-    case MAILPROTO__V_KEY('t', 'u', 'e'):
-        return 3;
-    case MAILPROTO__V_KEY('w', 'e', 'd'):
-        return 4;
-    case MAILPROTO__V_KEY('t', 'h', 'u'):
-        return 5;
-    case MAILPROTO__V_KEY('f', 'r', 'i'):
-        return 6;
-    case MAILPROTO__V_KEY('s', 'a', 't'):
-        return 7;
-    default:
-        return 0;
-    }
+    static const uint8_t by_sum[64] = {0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 2, 6, 0, 3,
+                                       0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+                                       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0,
+                                       0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint32_t keys[8] = {
+        0,
+        MAILPROTO__V_KEY('s', 'u', 'n'),
+        MAILPROTO__V_KEY('m', 'o', 'n'),
+        MAILPROTO__V_KEY('t', 'u', 'e'),
+        MAILPROTO__V_KEY('w', 'e', 'd'),
+        MAILPROTO__V_KEY('t', 'h', 'u'),
+        MAILPROTO__V_KEY('f', 'r', 'i'),
+        MAILPROTO__V_KEY('s', 'a', 't'),
+    };
+    uint32_t day = by_sum[(2 * (key >> 8 & 255U) + (key & 255U)) & 63U];
+    return keys[day] == key ? day : 0;
 }
 
 /* Two digits; over 99: they are none. */

@@ -187,6 +187,17 @@ void mailproto__put_octets(struct mailproto__put *to, const char *from, size_t l
     to->len += len;
 }
 
+void mailproto__cut_octets(struct mailproto__cut *to, const char *from, size_t len)
+{
+    size_t left = to->len < to->skip ? to->skip - to->len : 0;
+    size_t at = to->len + left - to->skip;
+    if (left < len && at < to->cap) {
+        size_t room = to->cap - at;
+        memcpy(to->out + at, from + left, len - left < room ? len - left : room);
+    }
+    to->len += len;
+}
+
 void mailproto__put_unfolded(struct mailproto__put *to, const char *from, size_t len)
 {
     size_t i = 0;

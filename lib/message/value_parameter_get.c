@@ -2,39 +2,39 @@
  * The parameters of one name (RFC 2231) made one: sections joined in order,
  * percent-encoding and charset undone. Knows which of several counts; must not know what
  * the value is for, nor encoded words.
+ *
+ * Charsets are run from inside: a call of mailproto_codec_run() would hold what it packs
+ * and unpacks on a stack that is deep here.
  */
 #include "message/value_parameter.h"
 
+#include "codec/charset.h"
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
 
-/* A section's offset and number share 32 bits, which keeps the stack small: values are up
- * to MAILPROTO__PARAMETER_VALUE_MAX octets, numbers up to 999. */
-enum { NUMBER_BITS = 10 };
-
-/* Where the parameters of the name stand in the value. */
+/* Where the parameters of the name stand in the value: offsets, which with one more for
+ * "none" fit three octets. What stands there is read again: all this lies on the stack. */
 struct found {
-    uint32_t at[MAILPROTO_PARAMETERS_MAX]; /* sections: offset and number */
-    uint32_t count;                        /* of sections */
-    mailproto_parameter plain, extended;   /* the first ones; name.ptr NULL: none */
+    uint8_t at[MAILPROTO_PARAMETERS_MAX][3]; /* by the number of the section */
+    uint32_t first;                          /* offset of the first one, plus 1 */
+    uint32_t count;                          /* of sections */
+    uint32_t plain, extended;                /* offsets of the first ones, plus 1 */
 };
+typedef char found_fits[MAILPROTO__PARAMETER_VALUE_MAX < (1 << 24) - 1 ? 1 : -1];
 
-static uint32_t number_of(uint32_t at)
-{
-    return at & ((1U << NUMBER_BITS) - 1U);
-}
+enum { HOLD = 32 }; /* a codec needs room for a few octets */
 
 /* Octets on their way through the charset into the buffer. */
 struct sink {
     struct mailproto__value *v;
     struct mailproto__put to;
-    mailproto_codec codec;
+    struct mailproto__codec codec;
     mailproto_status status;
     int raw;     /* no charset */
     int control; /* a control was seen */
     size_t held; /* octets in `hold` */
-    char hold[64];
+    char hold[HOLD];
 };
 
 /* ---- the sink ----------------------------------------------------------------------- */
@@ -54,21 +54,23 @@ static void sink_text(struct sink *s, const char *text, size_t len)
 
 static void sink_flush(struct sink *s, uint32_t flags)
 {
-    size_t at = 0;
+    struct mailproto__run r;
     mailproto_status status = MAILPROTO_AGAIN;
     if (s->raw) {
         sink_text(s, s->hold, s->held);
         s->held = 0;
         return;
     }
+    r.in = (const unsigned char *)s->hold;
+    r.in_len = s->held;
+    r.used = 0;
     while (status == MAILPROTO_AGAIN && s->status == MAILPROTO_OK) {
-        char out[64];
-        size_t used = 0;
-        size_t got = 0;
-        status = mailproto_codec_run(&s->codec, s->hold + at, s->held - at, &used, out,
-                                     sizeof out, &got, flags);
-        at += used;
-        sink_text(s, out, got);
+        char out[HOLD];
+        r.out = (unsigned char *)out;
+        r.out_cap = sizeof out;
+        r.put = 0;
+        status = mailproto__codec_piece(&s->codec, &r, flags);
+        sink_text(s, out, r.put);
         if (status < 0) {
             s->status = status;
         }
@@ -121,31 +123,39 @@ static void sink_value(struct sink *s, mailproto_bytes from, int extended)
 
 /* ---- choosing ----------------------------------------------------------------------- */
 
+static uint32_t place_of(const uint8_t at[3])
+{
+    return (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+}
+
 static void note(struct mailproto__value *v, struct found *f,
                  const mailproto_parameter *a)
 {
     const char *at = v->begin + a->offset;
-    uint32_t i;
+    uint32_t place = (uint32_t)a->offset + 1;
     if ((a->flags & MAILPROTO_PARAMETER_SECTION) == 0) {
-        mailproto_parameter *to =
+        uint32_t *to =
             (a->flags & MAILPROTO_PARAMETER_EXTENDED) != 0 ? &f->extended : &f->plain;
-        if (to->name.ptr != NULL) {
+        if (*to != 0) {
             mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_PARAMETER_TWICE, at);
         } else {
-            *to = *a;
+            *to = place;
         }
         return;
     }
-    for (i = 0; i < f->count; i++) {
-        if (number_of(f->at[i]) == a->section) {
+    /* One behind the last that can be joined stands behind a gap, or over the limit. */
+    if (a->section < MAILPROTO_PARAMETERS_MAX) {
+        uint8_t *to = f->at[a->section];
+        if (place_of(to) != 0) {
             mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_PARAMETER_TWICE, at);
             return;
         }
+        to[0] = (uint8_t)(place >> 16);
+        to[1] = (uint8_t)(place >> 8);
+        to[2] = (uint8_t)place;
     }
-    if (f->count < MAILPROTO_PARAMETERS_MAX) {
-        f->at[f->count] = (uint32_t)a->offset << NUMBER_BITS | a->section;
-        f->count++;
-    }
+    f->first = f->count == 0 ? place : f->first;
+    f->count++;
 }
 
 static void find(struct mailproto__value *v, mailproto_bytes name, struct found *f)
@@ -159,34 +169,34 @@ static void find(struct mailproto__value *v, mailproto_bytes name, struct found 
     }
 }
 
-/* Section `n`, read again: 1, or 0: there is none. */
-static int section(const struct mailproto__value *v, const struct found *f, uint32_t n,
+/* What stands at a place, read again: 1, or 0: there is none. The cursor is over then. */
+static int read_again(struct mailproto__value *v, uint32_t place,
+                      mailproto_parameter *a)
+{
+    mailproto_defects *defects = v->defects;
+    mailproto_value_defect error = v->error;
+    mailproto_status status;
+    if (place == 0) {
+        return 0;
+    }
+    v->defects = NULL; /* they were counted */
+    v->state = 0;
+    v->count = 0;
+    v->at = v->begin + (place - 1);
+    status = mailproto__parameter(v, a);
+    v->defects = defects;
+    v->error = error;
+    return status == MAILPROTO_OK;
+}
+
+/* Section `n`: 1, or 0: there is none. */
+static int section(struct mailproto__value *v, const struct found *f, uint32_t n,
                    mailproto_parameter *a)
 {
-    uint32_t i;
-    for (i = 0; i < f->count; i++) {
-        if (number_of(f->at[i]) == n) {
-            struct mailproto__value again = *v;
-            again.defects = NULL;
-            again.state = 0;
-            again.count = 0;
-            again.at = v->begin + (f->at[i] >> NUMBER_BITS);
-            return mailproto__parameter(&again, a) == MAILPROTO_OK;
-        }
-    }
-    return 0;
+    return n < MAILPROTO_PARAMETERS_MAX && read_again(v, place_of(f->at[n]), a);
 }
 
 /* ---- decoding ----------------------------------------------------------------------- */
-
-static mailproto_bytes text_span(const char *text)
-{
-    size_t len = 0;
-    while (text[len] != '\0') {
-        len++;
-    }
-    return mailproto__span(text, len);
-}
 
 /* The codec for a charset; one that is not known is read as UTF-8. */
 static void set_charset(struct sink *s, mailproto_bytes charset,
@@ -197,13 +207,13 @@ static void set_charset(struct sink *s, mailproto_bytes charset,
         return;
     }
     if (charset.len > 0) {
-        status = mailproto_charset_init(&s->codec, charset, converter, 0);
+        status = mailproto__charset_open(&s->codec, charset, converter, 0);
         if (status == MAILPROTO_OK) {
             return;
         }
         mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_CHARSET, at);
     }
-    s->status = mailproto_charset_init(&s->codec, text_span("utf-8"), NULL, 0);
+    mailproto__charset_begin(&s->codec, MAILPROTO__CHARSET_UTF8, 0);
 }
 
 /* Takes charset'language' off the first section (RFC 2231 4). */
@@ -249,39 +259,33 @@ static void decode(struct sink *s, const struct found *f, mailproto_parameter *a
 }
 
 /* Decodes the parameter that counts: 1, or 0: there is none, or `*words` is told. */
-static int decode_found(struct sink *s, struct found *f, uint32_t flags,
+static int decode_found(struct sink *s, const struct found *f, uint32_t flags,
                         const mailproto_charset_converter *converter,
                         mailproto_parameter_info *info, mailproto_bytes *words)
 {
     mailproto_parameter a;
-    int plain =
-        f->plain.name.ptr != NULL && (flags & MAILPROTO__PARAMETER_PLAIN_FIRST) != 0;
-    memset(&a, 0, sizeof a);
-    if (f->plain.name.ptr != NULL && (f->extended.name.ptr != NULL || f->count > 0)) {
+    int plain = f->plain != 0 && (flags & MAILPROTO__PARAMETER_PLAIN_FIRST) != 0;
+    if (f->plain != 0 && (f->extended != 0 || f->count > 0)) {
         mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_BOTH,
-                          s->v->begin + f->plain.offset);
+                          s->v->begin + (f->plain - 1));
     }
-    if (!plain && f->extended.name.ptr != NULL) {
-        decode(s, f, &f->extended, converter, info);
-    } else if (!plain && section(s->v, f, 0, &a)) {
-        decode(s, f, &a, converter, info);
-    } else {
+    if (plain || (!read_again(s->v, f->extended, &a) && !section(s->v, f, 0, &a))) {
         if (!plain && f->count > 0) {
             mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_GAP,
-                              s->v->begin + (f->at[0] >> NUMBER_BITS));
+                              s->v->begin + (f->first - 1));
         }
-        if (f->plain.name.ptr == NULL) {
+        if (!read_again(s->v, f->plain, &a)) {
             return 0;
         }
-        info->flags = f->plain.flags;
+        info->flags = a.flags;
         info->sections = 1;
         if ((flags & (MAILPROTO_PARAMETER_RAW | MAILPROTO_PARAMETER_NO_WORDS)) == 0 &&
-            mailproto__has_words(f->plain.value)) {
-            *words = f->plain.value;
+            mailproto__has_words(a.value)) {
+            *words = a.value;
             return 0;
         }
-        decode(s, f, &f->plain, converter, info);
     }
+    decode(s, f, &a, converter, info);
     return 1;
 }
 

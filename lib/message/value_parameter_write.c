@@ -22,13 +22,13 @@ static int is_token(mailproto_bytes b, unsigned classes)
 }
 
 /* `;` and what parts it from the parameter of `need` octets. */
-static void put_start(struct mailproto__put *to, uint32_t *column, size_t need)
+static void put_start(struct mailproto__cut *to, uint32_t *column, size_t need)
 {
     if (*column + 2 + need + 1 > LINE) {
-        mailproto__put_octets(to, ";\r\n ", 4);
+        mailproto__cut_octets(to, ";\r\n ", 4);
         *column = 1;
     } else {
-        mailproto__put_octets(to, "; ", 2);
+        mailproto__cut_octets(to, "; ", 2);
         *column += 2;
     }
 }
@@ -49,17 +49,17 @@ static size_t quoted_size(mailproto_bytes value)
     return n;
 }
 
-static void put_quoted(struct mailproto__put *to, mailproto_bytes value)
+static void put_quoted(struct mailproto__cut *to, mailproto_bytes value)
 {
     size_t i;
-    mailproto__put_octet(to, '"');
+    mailproto__cut_octet(to, '"');
     for (i = 0; i < value.len; i++) {
         if (value.ptr[i] == '"' || value.ptr[i] == '\\') {
-            mailproto__put_octet(to, '\\');
+            mailproto__cut_octet(to, '\\');
         }
-        mailproto__put_octet(to, value.ptr[i]);
+        mailproto__cut_octet(to, value.ptr[i]);
     }
-    mailproto__put_octet(to, '"');
+    mailproto__cut_octet(to, '"');
 }
 
 /* ---- RFC 2231 ----------------------------------------------------------------------- */
@@ -69,16 +69,16 @@ static size_t percent_size(char c)
     return (unsigned char)c < 128 && mailproto__v_is(c, MAILPROTO__V_PLAIN) ? 1 : 3;
 }
 
-static void put_percent(struct mailproto__put *to, char c)
+static void put_percent(struct mailproto__cut *to, char c)
 {
     static const char digits[] = "0123456789ABCDEF";
     if (percent_size(c) == 1) {
-        mailproto__put_octet(to, c);
+        mailproto__cut_octet(to, c);
         return;
     }
-    mailproto__put_octet(to, '%');
-    mailproto__put_octet(to, digits[(unsigned char)c >> 4]);
-    mailproto__put_octet(to, digits[(unsigned char)c & 15]);
+    mailproto__cut_octet(to, '%');
+    mailproto__cut_octet(to, digits[(unsigned char)c >> 4]);
+    mailproto__cut_octet(to, digits[(unsigned char)c & 15]);
 }
 
 /* How many octets of `value` from `at` on fit `room`, whole characters. */
@@ -100,7 +100,7 @@ static size_t piece(mailproto_bytes value, size_t at, size_t room)
     return good - at;
 }
 
-static void put_piece(struct mailproto__put *to, mailproto_bytes value, size_t at,
+static void put_piece(struct mailproto__cut *to, mailproto_bytes value, size_t at,
                       size_t len)
 {
     size_t i;
@@ -110,7 +110,7 @@ static void put_piece(struct mailproto__put *to, mailproto_bytes value, size_t a
 }
 
 /* name*=, or name*0*= and so on. 0: too many sections for a reader. */
-static int put_extended(struct mailproto__put *to, uint32_t *column,
+static int put_extended(struct mailproto__cut *to, uint32_t *column,
                         mailproto_bytes name, mailproto_bytes value)
 {
     size_t whole = piece(
@@ -125,14 +125,14 @@ static int put_extended(struct mailproto__put *to, uint32_t *column,
         size_t start;
         put_start(to, column, LINE);
         start = to->len;
-        mailproto__put_octets(to, name.ptr, name.len);
-        mailproto__put_octet(to, '*');
+        mailproto__cut_octets(to, name.ptr, name.len);
+        mailproto__cut_octet(to, '*');
         if (whole != value.len) {
-            mailproto__put_octets(to, number, digits);
-            mailproto__put_octet(to, '*');
+            mailproto__cut_octets(to, number, digits);
+            mailproto__cut_octet(to, '*');
         }
-        mailproto__put_octet(to, '=');
-        mailproto__put_octets(to, charset, n == 0 ? CHARSET : 0);
+        mailproto__cut_octet(to, '=');
+        mailproto__cut_octets(to, charset, n == 0 ? CHARSET : 0);
         put_piece(to, value, at, len);
         *column += (uint32_t)(to->len - start);
         at += len;
@@ -141,42 +141,46 @@ static int put_extended(struct mailproto__put *to, uint32_t *column,
     return at == value.len;
 }
 
-mailproto_status mailproto_parameter_write(mailproto_bytes name, mailproto_bytes value,
-                                           uint32_t *column, char *out, size_t cap,
-                                           size_t *len)
+mailproto_status mailproto__parameter_write(mailproto_bytes name, mailproto_bytes value,
+                                            uint32_t *column, struct mailproto__cut *to)
 {
-    struct mailproto__put to;
-    uint32_t at = *column;
     size_t quoted = quoted_size(value);
     int token = is_token(value, MAILPROTO__V_TOKEN) && quoted != 0;
     size_t size = name.len + 1 + (token ? value.len : quoted);
-    *len = 0;
     if (!is_token(name, MAILPROTO__V_PLAIN) || name.len > NAME_MAX_OCTETS ||
         mailproto__find_control(value) < value.len || !mailproto__is_utf8(value)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
-    to.out = out;
-    to.cap = cap;
-    to.len = 0;
     if (quoted == 0 || size > LINE - 2) {
-        if (!put_extended(&to, &at, name, value)) {
-            return MAILPROTO_ERR_TOO_LONG;
-        }
+        return put_extended(to, column, name, value) ? MAILPROTO_OK
+                                                     : MAILPROTO_ERR_TOO_LONG;
+    }
+    put_start(to, column, size);
+    mailproto__cut_octets(to, name.ptr, name.len);
+    mailproto__cut_octet(to, '=');
+    if (token) {
+        mailproto__cut_octets(to, value.ptr, value.len);
     } else {
-        put_start(&to, &at, size);
-        mailproto__put_octets(&to, name.ptr, name.len);
-        mailproto__put_octet(&to, '=');
-        if (token) {
-            mailproto__put_octets(&to, value.ptr, value.len);
-        } else {
-            put_quoted(&to, value);
-        }
-        at += (uint32_t)size;
+        put_quoted(to, value);
     }
-    if (to.len > cap) {
-        return MAILPROTO_ERR_TOO_LONG;
-    }
-    *len = to.len;
-    *column = at;
+    *column += (uint32_t)size;
     return MAILPROTO_OK;
+}
+
+mailproto_status mailproto_parameter_write(mailproto_bytes name, mailproto_bytes value,
+                                           uint32_t *column, char *out, size_t cap,
+                                           size_t *len)
+{
+    struct mailproto__cut to = {out, 0, cap, 0};
+    uint32_t at = *column;
+    mailproto_status status = mailproto__parameter_write(name, value, &at, &to);
+    *len = 0;
+    if (status == MAILPROTO_OK && to.len > cap) {
+        status = MAILPROTO_ERR_TOO_LONG;
+    }
+    if (status == MAILPROTO_OK) {
+        *len = to.len;
+        *column = at;
+    }
+    return status;
 }

@@ -57,15 +57,21 @@ static void begin(struct mailproto__value *v)
     v->state = BEGUN | DATED;
 }
 
-/* A word: up to a blank or a comment. Brackets hold blanks together. */
+static int ends_brackets(char c, char open, char close)
+{
+    return c == close || c == open || c == '(' || c == ';';
+}
+
+/* A word: up to a blank or a comment. Brackets hold blanks together; one that opens again
+ * before it closes does not, so that no octet is looked at for more than one of a kind. */
 static const char *take_word(const struct mailproto__value *v, const char *p)
 {
     char close = *p == '<' ? '>' : *p == '[' ? ']' : '\0';
     const char *q = p;
     if (close != '\0') {
-        while (q < v->end && *q != close && *q != '(' && *q != ';') {
+        do {
             q++;
-        }
+        } while (q < v->end && !ends_brackets(*q, *p, close));
         if (q < v->end && *q == close) {
             return q + 1;
         }

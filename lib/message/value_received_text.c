@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/options.h"
 #include "core/span.h"
+#include "message/clear.h"
 
 /* Words that say what the next one is. */
 enum word { WORD_NONE, WORD_HELO, WORD_CIPHER, WORD_IDENT, WORD_USING };
@@ -346,8 +347,8 @@ mailproto_status mailproto_received_parse(mailproto_bytes value, uint32_t flags,
     if (status != MAILPROTO_OK) {
         return status;
     }
-    memset(&r, 0, sizeof r);
-    memset(&s, 0, sizeof s);
+    mailproto__clear(&r, sizeof r);
+    mailproto__clear(&s, sizeof s);
     r.struct_size = sizeof r;
     s.r = &r;
     mailproto__v_whole(&flaws, value, flags, defects);

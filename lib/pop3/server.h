@@ -95,7 +95,8 @@ struct mailproto_pop3_server {
     struct mailproto_pop3_login login; /* of a LOGIN event */
 
     /* the options */
-    mailproto_bytes greeting, stamp, mechanisms, implementation;
+    mailproto_bytes greeting, stamp, implementation;
+    struct mailproto__auth_offer mechanisms;
     uint64_t mask; /* of capabilities */
     uint32_t flags;
     uint32_t max_command, max_auth_line, max_messages, max_bad;

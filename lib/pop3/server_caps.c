@@ -23,9 +23,9 @@ uint64_t mailproto__pop3_server_caps(const mailproto_pop3_server *server)
         caps &= ~bit(MAILPROTO_POP3_CAP_STLS);
     }
     if (!secure && (server->flags & MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR) == 0) {
-        caps &= ~(bit(MAILPROTO_POP3_CAP_USER) | bit(MAILPROTO_POP3_CAP_SASL));
+        caps &= ~bit(MAILPROTO_POP3_CAP_USER);
     }
-    if (!mailproto__auth_offers(&server->session, server->mechanisms,
+    if (!mailproto__auth_offers(&server->session, &server->mechanisms,
                                 mailproto__span(NULL, 0))) {
         caps &= ~bit(MAILPROTO_POP3_CAP_SASL);
     }
@@ -91,13 +91,14 @@ static mailproto_bytes params_of(const mailproto_pop3_server *server, uint32_t c
 /* The mechanisms that can be used now, each behind a blank (RFC 5034 3). */
 static int put_mechanisms(mailproto_pop3_server *server, size_t *skip)
 {
-    mailproto_bytes list = server->mechanisms;
-    mailproto_bytes name = mailproto__auth_offered(&server->session, &list);
+    const struct mailproto__auth_offer *offer = &server->mechanisms;
+    mailproto_bytes rest = offer->names;
+    mailproto_bytes name = mailproto__auth_offered(&server->session, offer, &rest);
     int whole = 1;
     while (whole && name.len > 0) {
         whole = put_part(server, skip, MAILPROTO__LITERAL(" ")) &&
                 put_part(server, skip, name);
-        name = mailproto__auth_offered(&server->session, &list);
+        name = mailproto__auth_offered(&server->session, offer, &rest);
     }
     return whole;
 }

@@ -112,6 +112,12 @@ static enum mailproto__pop3_own needs_reply(const mailproto_pop3_server *server,
     if (rule->needs != 0 && !mailproto__pop3_server_knows(server, rule->needs - 1U)) {
         return MAILPROTO__POP3_NOT_OFFERED;
     }
+    if (rule->verb == MAILPROTO_POP3_VERB_AUTH) {
+        return mailproto__auth_needs_tls(&server->session, &server->mechanisms,
+                                         server->command.name)
+                   ? MAILPROTO__POP3_NO_TLS
+                   : MAILPROTO__POP3_NO_WORDS;
+    }
     if ((rule->flags & MAILPROTO__POP3_SECRET) != 0 && !secure &&
         (server->flags & MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR) == 0) {
         return MAILPROTO__POP3_NO_TLS;

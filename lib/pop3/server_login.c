@@ -72,7 +72,7 @@ void mailproto__pop3_server_turn_away(mailproto_pop3_server *server, int by_auth
 
 int mailproto__pop3_server_knows_mechanism(const mailproto_pop3_server *server)
 {
-    return mailproto__auth_offers(&server->session, server->mechanisms,
+    return mailproto__auth_offers(&server->session, &server->mechanisms,
                                   server->command.name);
 }
 

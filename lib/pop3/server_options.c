@@ -107,7 +107,8 @@ static int texts_are_good(const mailproto_pop3_server_options *o)
            is_printable(o->apop_stamp, MAILPROTO__POP3_TEXT_MAX) &&
            (o->apop_stamp.len == 0 || mailproto__pop3_is_stamp(o->apop_stamp)) &&
            is_printable(o->implementation, MAILPROTO__POP3_TEXT_MAX) &&
-           are_words(o->auth_mechanisms) && greeting <= o->out_size;
+           are_words(o->auth_mechanisms) && are_words(o->mechanisms_in_clear) &&
+           greeting <= o->out_size;
 }
 
 static mailproto_status check(const mailproto_pop3_server_options *o)
@@ -150,6 +151,7 @@ static mailproto_pop3_server *carve(struct mailproto__block *b,
     mailproto_bytes greeting = mailproto__carve_span(b, o->greeting);
     mailproto_bytes stamp = mailproto__carve_span(b, o->apop_stamp);
     mailproto_bytes mechanisms = mailproto__carve_span(b, o->auth_mechanisms);
+    mailproto_bytes in_clear = mailproto__carve_span(b, o->mechanisms_in_clear);
     mailproto_bytes implementation = mailproto__carve_span(b, o->implementation);
     uint8_t *marks = (uint8_t *)mailproto__carve(b, marks_size, 0);
     char *in = (char *)mailproto__carve(b, o->in_size, 0);
@@ -160,7 +162,10 @@ static mailproto_pop3_server *carve(struct mailproto__block *b,
                                 o->in_size, out, o->out_size, o->trace);
         server->greeting = greeting;
         server->stamp = stamp;
-        server->mechanisms = mechanisms;
+        server->mechanisms.names = mechanisms;
+        server->mechanisms.in_clear =
+            (o->flags & MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR) != 0 ? mechanisms
+                                                                   : in_clear;
         server->implementation = implementation;
         server->marks = marks;
     }

@@ -16,7 +16,8 @@ enum phase {
     SENDING,     /* a response or challenge is partly given */
     FINISH_DUE, /* server: success data went as a challenge; the answer to it is void */
     ABORT_DUE,  /* client: gives up, as soon as there is room */
-    GIVEN_UP    /* client: has given up; no success can come of it */
+    GIVEN_UP,   /* client: has given up; no success can come of it */
+    REFUSED     /* client: the mechanism was told so; the outcome is awaited */
 };
 
 /* A piece that, in base64, fits any output buffer an engine accepts; and the largest
@@ -118,6 +119,17 @@ static mailproto_status finish(mailproto_sasl *x, mailproto_session *s,
     return st == MAILPROTO_AGAIN ? MAILPROTO_OK : st;
 }
 
+/* Client: the server has refused within the mechanism (RFC 5802 7, `e=`). That is heard
+ * with an empty response, as any last challenge, so that the protocol's own refusal
+ * comes, which says whether another mechanism may do; `*` would make it a cancelled one
+ * (RFC 4954 4: 501). */
+static mailproto_status acknowledge(uint64_t *w, mailproto_session *s)
+{
+    mailproto_status st = mailproto_session_auth_data(s, NULL, 0, 0);
+    w[WORD_PHASE] = st == MAILPROTO_AGAIN ? SENDING : REFUSED; /* again at ROOM */
+    return st == MAILPROTO_AGAIN ? MAILPROTO_OK : st;
+}
+
 /* Steps the mechanism and does what its state asks for. */
 static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
 {
@@ -144,7 +156,10 @@ static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
         w[WORD_PHASE] = PENDING;
         return MAILPROTO_AGAIN;
     case MAILPROTO_SASL_FAILED:
-        return finish(x, s, verdict(state.error));
+        return w[WORD_ROLE] == CLIENT && w[WORD_PHASE] != REFUSED &&
+                       state.error == MAILPROTO_ERR_AUTH_CANCELLED
+                   ? acknowledge(w, s)
+                   : finish(x, s, verdict(state.error));
     default:
         return MAILPROTO_OK;
     }
@@ -238,7 +253,8 @@ static mailproto_status take_result(mailproto_sasl *x, mailproto_session *s,
     if (is_client && success) {
         /* Before all of the response was given, a success means nothing. */
         st = w[WORD_PHASE] == LISTENING ? mailproto_sasl_proven(x) : MAILPROTO_ERR_AUTH;
-    } else if (is_client && (w[WORD_PHASE] == GIVEN_UP || has_failed(x))) {
+    } else if (is_client && w[WORD_PHASE] != REFUSED &&
+               (w[WORD_PHASE] == GIVEN_UP || has_failed(x))) {
         /* This side gave it up: what the server said was no proof. It gets no other
            mechanism to try, least of all one that shows it the password. */
         st = MAILPROTO_ERR_AUTH;
@@ -337,6 +353,9 @@ mailproto_status mailproto_sasl_offers(mailproto_sasl_choice *choice,
     }
     if (mailproto_session_tls_info(session, &tls) == MAILPROTO_OK) {
         choice->flags |= MAILPROTO_SASL_ENCRYPTED;
+        if ((tls.flags & MAILPROTO_TLS_PEER_VERIFIED) != 0) {
+            choice->flags |= MAILPROTO_SASL_VERIFIED;
+        }
         choice->binding_type =
             tls.binding.len > 0 ? tls.binding_type : (uint32_t)MAILPROTO_BINDING_NONE;
     }

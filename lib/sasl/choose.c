@@ -11,6 +11,8 @@ enum {
     PLUS = MAILPROTO_SASL_PLUS,
     PASSWORD = MAILPROTO_SASL_PASSWORD,
     AUTHZID = MAILPROTO_SASL_AUTHZID,
+    FIRST_BINDING = 1, /* values of give_binding */
+    OTHER_BINDING = 2,
     FIRST_CUSTOM = 16, /* bits of a choice: below it the built-in ones */
     NAME_MAX = MAILPROTO__SASL_NAME_MAX
 };
@@ -152,12 +154,34 @@ static int has_means(const mailproto_sasl_choice *c, const struct candidate *m)
     return (c->flags & means) != 0;
 }
 
+/* Which of its bindings the connection has: 1, and 2 for the other one, if that is
+ * another. */
+static uint32_t bindings(const mailproto_sasl_choice *c)
+{
+    uint32_t has = c->binding_type != MAILPROTO_BINDING_NONE ? FIRST_BINDING : 0;
+    if (c->other_binding_type != MAILPROTO_BINDING_NONE &&
+        c->other_binding_type != c->binding_type) {
+        has |= OTHER_BINDING;
+    }
+    return has;
+}
+
+/* Which of them a -PLUS form was not given out with yet. */
+static uint32_t untried(const mailproto_sasl_choice *c, const struct candidate *m)
+{
+    uint32_t spent = (c->tried & m->bit) != 0 ? FIRST_BINDING : 0;
+    if ((c->tried_other & m->bit) != 0) {
+        spent |= OTHER_BINDING;
+    }
+    return bindings(c) & ~spent;
+}
+
 static int is_possible(const mailproto_sasl_choice *c, const struct candidate *m,
                        uint32_t allowed)
 {
     return (allowed & m->bit) != 0 &&
            (m->row == NULL || mailproto__sasl_is_built(m->row)) &&
-           ((m->flags & PLUS) == 0 || c->binding_type != MAILPROTO_BINDING_NONE) &&
+           ((m->flags & PLUS) == 0 || bindings(c) != 0) &&
            ((m->flags & AUTHZID) != 0 ||
             (c->flags & MAILPROTO_SASL_HAVE_AUTHZID) == 0) &&
            has_means(c, m);
@@ -182,30 +206,44 @@ static struct terms terms_of(const mailproto_sasl_choice *c)
 
 /* RFC 5802 6: "p", and "y" where this side would bind and the server seems unable to.
  * Who offers -PLUS refuses "y", so a mechanism that was allowed without it says "n". */
-static int gives_binding(const mailproto_sasl_choice *c, const struct candidate *m,
-                         const struct terms *t)
+static uint32_t binding_for(const mailproto_sasl_choice *c, const struct candidate *m,
+                            const struct terms *t)
 {
     int may_say = m->row != NULL ? m->row->kind == MAILPROTO__SASL_SCRAM
                                  : (m->flags & PASSWORD) != 0;
-    return (m->flags & PLUS) != 0 ||
-           (may_say && t->could_bind != 0 && (c->offered & t->bound) == 0);
+    uint32_t which = 0;
+    if ((m->flags & PLUS) != 0) {
+        which = untried(c, m);
+    } else if (may_say && t->could_bind != 0 && (c->offered & t->bound) == 0) {
+        which = bindings(c);
+    }
+    return (which & FIRST_BINDING) != 0 ? (uint32_t)FIRST_BINDING : which;
+}
+
+/* RFC 4954 14: a password or a token goes to nobody but the server that was
+ * meant, unless the caller says so. */
+static int may_show(const mailproto_sasl_choice *c)
+{
+    uint32_t known = MAILPROTO_SASL_VERIFIED | MAILPROTO_SASL_ALLOW_UNVERIFIED;
+    return (c->flags & MAILPROTO_SASL_ALLOW_CLEAR) != 0 ||
+           ((c->flags & MAILPROTO_SASL_ENCRYPTED) != 0 && (c->flags & known) != 0);
 }
 
 /* Whether this is the one: OK; NOT_OFFERED; NEEDS_TLS: it would be. */
 static mailproto_status judge(const mailproto_sasl_choice *c, const struct candidate *m,
                               const struct terms *t)
 {
-    uint32_t may_be_clear = MAILPROTO_SASL_ENCRYPTED | MAILPROTO_SASL_ALLOW_CLEAR;
-    if ((c->offered & ~c->tried & m->bit) == 0 || !is_possible(c, m, t->allowed)) {
+    int is_left =
+        (m->flags & PLUS) != 0 ? untried(c, m) != 0 : (c->tried & m->bit) == 0;
+    if ((c->offered & m->bit) == 0 || !is_left || !is_possible(c, m, t->allowed)) {
         return MAILPROTO_ERR_NOT_OFFERED;
     }
     if ((c->offered & t->could_bind) != 0 && (m->flags & PLUS) == 0 &&
         (m->flags & PASSWORD) != 0) {
         return MAILPROTO_ERR_NOT_OFFERED; /* no way around the binding */
     }
-    return (m->flags & PLAINTEXT) != 0 && (c->flags & may_be_clear) == 0
-               ? MAILPROTO_ERR_NEEDS_TLS
-               : MAILPROTO_OK;
+    return (m->flags & PLAINTEXT) != 0 && !may_show(c) ? MAILPROTO_ERR_NEEDS_TLS
+                                                       : MAILPROTO_OK;
 }
 
 /* The first that will do: those that the caller prefers, then all in their order. */
@@ -243,8 +281,12 @@ mailproto_status mailproto_sasl_choose(mailproto_sasl_choice *choice,
     terms = terms_of(choice);
     status = first(choice, &terms, &m);
     if (status == MAILPROTO_OK) {
-        choice->tried |= m.bit;
-        choice->give_binding = (uint32_t)gives_binding(choice, &m, &terms);
+        choice->give_binding = binding_for(choice, &m, &terms);
+        if (choice->give_binding == OTHER_BINDING && (m.flags & PLUS) != 0) {
+            choice->tried_other |= m.bit;
+        } else {
+            choice->tried |= m.bit;
+        }
         choice->chosen = m.custom;
         *mechanism = m.name;
     }

@@ -32,6 +32,7 @@ void mailproto__sasl_failed(mailproto_sasl *x, mailproto_status error)
 {
     mailproto__sasl_set(x, MAILPROTO_SASL_FAILED);
     x->state.error = error;
+    x->error = error;
     x->proven = 0;
 }
 
@@ -100,6 +101,9 @@ mailproto_status mailproto_sasl_input(mailproto_sasl *sasl, const void *data,
     mailproto_status st = MAILPROTO_OK;
     if (is_over(sasl) || sasl->has_message || state == MAILPROTO_SASL_NEEDS ||
         state == MAILPROTO_SASL_WORKING || sasl->options.role == MAILPROTO_SASL_ENROL) {
+        if (state == MAILPROTO_SASL_DONE && sasl->error == MAILPROTO_OK) {
+            sasl->error = MAILPROTO_ERR_SYNTAX; /* the peer said more than there is */
+        }
         return MAILPROTO_ERR_STATE;
     }
     if (!sasl->partial) {
@@ -127,6 +131,9 @@ static void step_custom(mailproto_sasl *x)
     state.struct_size = (uint32_t)sizeof state;
     m->step(x->custom, &state);
     x->state = state;
+    if (state.state == MAILPROTO_SASL_FAILED) {
+        x->error = state.error < 0 ? state.error : MAILPROTO_ERR_AUTH;
+    }
 }
 
 static void step_built_in(mailproto_sasl *x)
@@ -273,15 +280,25 @@ mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl, mailproto_status ve
 
 mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl)
 {
+    mailproto_status st = MAILPROTO_ERR_AUTH;
     if (sasl->state.state == MAILPROTO_SASL_FAILED) {
-        return MAILPROTO_ERR_AUTH;
+        return MAILPROTO_ERR_AUTH; /* why is known */
     }
-    if (sasl->kind == MAILPROTO__SASL_CUSTOM) {
-        return sasl->options.custom->proven != NULL
-                   ? sasl->options.custom->proven(sasl->custom)
-                   : MAILPROTO_OK;
+    if (sasl->kind != MAILPROTO__SASL_CUSTOM) {
+        st = sasl->proven ? MAILPROTO_OK : MAILPROTO_ERR_AUTH;
+    } else if (sasl->options.custom->proven != NULL) {
+        st = sasl->options.custom->proven(sasl->custom);
+        st = st <= 0 ? st : MAILPROTO_ERR_AUTH; /* nothing but OK is a proof */
+    } else if (sasl->state.state == MAILPROTO_SASL_DONE) {
+        st = MAILPROTO_OK;
     }
-    return sasl->proven ? MAILPROTO_OK : MAILPROTO_ERR_AUTH;
+    sasl->error = st;
+    return st;
+}
+
+mailproto_status mailproto_sasl_error(const mailproto_sasl *sasl)
+{
+    return sasl->error;
 }
 
 int mailproto_sasl_equal(mailproto_bytes a, mailproto_bytes b)

@@ -92,6 +92,7 @@ struct mailproto_sasl {
     uint64_t driver[4];
     mailproto_sasl_state state;
     const struct mailproto__sasl_row *row; /* NULL: the caller's mechanism */
+    mailproto_status error;                /* why it failed; survives wiping */
     uint8_t kind;                          /* enum mailproto__sasl_kind */
     uint8_t stage;                         /* the mechanism's own; 0 at the start */
     uint8_t has_message;                   /* a whole message of the peer has come */

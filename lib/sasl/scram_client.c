@@ -55,6 +55,13 @@ mailproto_status mailproto__scram_client_start(mailproto_sasl *x)
 
 /* ---- server-first-message ---------------------------------------------------- */
 
+/* server-error (RFC 5802 7): as good as any other refusal, and no proof is due with it.
+ * It belongs into the last message; servers that know at once have it in the first. */
+static int is_refusal(mailproto_bytes message)
+{
+    return message.len > 1 && message.ptr[0] == 'e' && message.ptr[1] == '=';
+}
+
 /* The server's nonce begins with this side's and adds to it (RFC 5802 5.1, "r"). */
 static int is_nonce(const struct mailproto__scram *s, mailproto_bytes nonce)
 {
@@ -99,8 +106,8 @@ static int read_first(mailproto_sasl *x)
     size_t at = x->text_len;
     mailproto_status st;
     s->server_first = rest;
-    if (rest.len > 1 && rest.ptr[0] == 'e' && rest.ptr[1] == '=') {
-        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH);
+    if (is_refusal(rest)) {
+        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH_CANCELLED);
         return 0;
     }
     if (!mailproto__scram_attribute(&rest, 'r', &s->nonce) || !is_nonce(s, s->nonce) ||
@@ -167,8 +174,8 @@ static void verify(mailproto_sasl *x)
     mailproto_bytes rest = mailproto__sasl_message(x);
     mailproto_bytes signature;
     size_t at = x->text_len;
-    if (rest.len > 1 && rest.ptr[0] == 'e' && rest.ptr[1] == '=') {
-        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH); /* server-error */
+    if (is_refusal(rest)) {
+        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH_CANCELLED);
         return;
     }
     if (!mailproto__scram_attribute(&rest, 'v', &signature) ||

@@ -423,7 +423,9 @@ void mailproto_sasl_wipe(mailproto_sasl *sasl)
     sasl->text_len = 0;
     sasl->message_at = 0;
     o->password = mailproto__span(NULL, 0);
-    mailproto__sasl_failed(sasl, MAILPROTO_ERR_STATE);
+    sasl->proven = 0;
+    mailproto__sasl_set(sasl, MAILPROTO_SASL_FAILED); /* why is kept */
+    sasl->state.error = MAILPROTO_ERR_STATE;
 }
 
 mailproto_bytes mailproto_sasl_name(const mailproto_sasl *sasl)

@@ -106,7 +106,8 @@ struct mailproto_smtp_server {
     struct mailproto__undot undot;
 
     /* the options */
-    mailproto_bytes host_name, mechanisms;
+    mailproto_bytes host_name;
+    struct mailproto__auth_offer mechanisms;
     uint64_t mask; /* of capabilities */
     uint64_t max_content;
     uint32_t flags;

@@ -17,14 +17,14 @@ mailproto__smtp_server_auth_refusal(const mailproto_smtp_server *server)
     if (server->logged_in) {
         return MAILPROTO__OWN_AUTH_ALREADY;
     }
-    if (!mailproto__is_secure(&server->session) &&
-        (server->flags & MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR) == 0) {
+    if (mailproto__auth_needs_tls(&server->session, &server->mechanisms,
+                                  server->command.mechanism)) {
         return MAILPROTO__OWN_AUTH_NEEDS_TLS;
     }
     if (!server->esmtp) {
         return MAILPROTO__OWN_NO_HELLO;
     }
-    return mailproto__auth_offers(&server->session, server->mechanisms,
+    return mailproto__auth_offers(&server->session, &server->mechanisms,
                                   server->command.mechanism)
                ? MAILPROTO__OWN_NONE
                : MAILPROTO__OWN_NO_MECHANISM;

@@ -91,7 +91,8 @@ static mailproto_status check(const mailproto_smtp_server_options *o)
 {
     if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0 || (o->caps & ~KNOWN_CAPS) != 0 ||
         !sizes_are_good(o) || !is_printable(o->host_name, 0) ||
-        !is_printable(o->auth_mechanisms, 1)) {
+        !is_printable(o->auth_mechanisms, 1) ||
+        !is_printable(o->mechanisms_in_clear, 1)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if ((o->flags & MAILPROTO_SMTP_SERVER_LMTP) != 0 || (o->caps & ~BUILT_CAPS) != 0) {
@@ -129,6 +130,7 @@ static mailproto_smtp_server *carve(struct mailproto__block *b,
         (mailproto_smtp_server *)mailproto__carve(b, sizeof *server, 1);
     mailproto_bytes host = mailproto__carve_span(b, o->host_name);
     mailproto_bytes mechanisms = mailproto__carve_span(b, o->auth_mechanisms);
+    mailproto_bytes in_clear = mailproto__carve_span(b, o->mechanisms_in_clear);
     char *in = (char *)mailproto__carve(b, o->in_size, 0);
     char *out = (char *)mailproto__carve(b, o->out_size, 0);
     if (server != NULL) {
@@ -136,7 +138,10 @@ static mailproto_smtp_server *carve(struct mailproto__block *b,
         mailproto__session_init(&server->session, MAILPROTO__SMTP_SERVER, in,
                                 o->in_size, out, o->out_size, o->trace);
         server->host_name = host;
-        server->mechanisms = mechanisms;
+        server->mechanisms.names = mechanisms;
+        server->mechanisms.in_clear =
+            (o->flags & MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR) != 0 ? mechanisms
+                                                                  : in_clear;
     }
     return server;
 }

@@ -177,12 +177,9 @@ uint64_t mailproto__smtp_server_caps(const mailproto_smtp_server *server)
         caps &= ~bit(MAILPROTO_SMTP_CAP_STARTTLS); /* RFC 3207 4.2 */
     } else {
         caps &= ~bit(MAILPROTO_SMTP_CAP_REQUIRETLS); /* RFC 8689 2 */
-        if ((server->flags & MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR) == 0) {
-            caps &= ~bit(MAILPROTO_SMTP_CAP_AUTH);
-        }
     }
     if (server->logged_in ||
-        !mailproto__auth_offers(&server->session, server->mechanisms,
+        !mailproto__auth_offers(&server->session, &server->mechanisms,
                                 mailproto__span(NULL, 0))) {
         caps &= ~bit(MAILPROTO_SMTP_CAP_AUTH);
     }
@@ -208,12 +205,12 @@ static void put_cap(mailproto_smtp_server *server, uint32_t cap, int last)
         (void)mailproto__put(s, " ", 1);
         (void)mailproto__put_number(s, server->max_content);
     } else if (cap == MAILPROTO_SMTP_CAP_AUTH) {
-        mailproto_bytes list = server->mechanisms;
-        mailproto_bytes name = mailproto__auth_offered(s, &list);
+        mailproto_bytes rest = server->mechanisms.names;
+        mailproto_bytes name = mailproto__auth_offered(s, &server->mechanisms, &rest);
         while (name.len > 0) {
             (void)mailproto__put(s, " ", 1);
             (void)mailproto__put_span(s, name);
-            name = mailproto__auth_offered(s, &list);
+            name = mailproto__auth_offered(s, &server->mechanisms, &rest);
         }
     }
     (void)mailproto__put(s, "\r\n", 2);

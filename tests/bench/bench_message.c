@@ -5,8 +5,8 @@
  *   bench_message [--scale N] [--repeats N] [--only TEXT]
  *   bench_message --once NAME TEXT     one peer, one test, one pass: for callgrind
  *
- * Exit code 1: the library's own ways do not agree with each other (of real messages in
- * pieces it is only told). That a peer finds something else is told, and is no error.
+ * Exit code 1: the library's own ways do not agree with each other. That a peer finds
+ * something else is told, and is no error.
  */
 #include "bench.h"
 
@@ -117,9 +117,7 @@ static int check(const struct test *t)
                 tell(peers[0]->name, &first);
             }
             tell(peers[i]->name, &f);
-            /* A long field that pieces cut is read in part: real headers have some. */
-            bad |= peers[i] == &peer_vector ||
-                   (peers[i] == &peer_pieces && strstr(t->name, "real") == NULL);
+            bad |= peers[i] == &peer_vector || peers[i] == &peer_pieces;
             differs = 1;
         }
     }
@@ -143,14 +141,16 @@ static int measure(const struct test *t)
     int bad;
     for (r = 0; r < options.repeats; r++) {
         for (i = 0; i < peer_count; i++) {
+            /* Each in turn begins: who follows another one finds its caches cold. */
+            size_t p = (i + r) % peer_count;
             struct found f;
             double start = cpu_seconds();
-            if (peers[i]->run[t->work] == NULL) {
+            if (peers[p]->run[t->work] == NULL) {
                 continue;
             }
             memset(&f, 0, sizeof f);
-            bench_pass(peers[i]->run[t->work], t->corpus, &f);
-            seconds[i][r] = cpu_seconds() - start;
+            bench_pass(peers[p]->run[t->work], t->corpus, &f);
+            seconds[p][r] = cpu_seconds() - start;
         }
     }
     (void)printf("%s: %zu items, %.1f MB (%s)\n", t->name, t->corpus->count, mb,

@@ -76,8 +76,29 @@ static void addresses(mailproto_bytes value, struct found *f)
     }
 }
 
-/* A field that 4 KB pieces cut comes in several events: only a longer one than
- * `hold_size` does. */
+/* A field longer than `hold_size` that pieces cut comes in several events; whoever wants
+ * its value joins them. 1: `ev->value` is whole. */
+static char joined[1 << 20];
+static size_t joined_len;
+
+static int join(mailproto_message_event *ev)
+{
+    int more = (ev->flags & MAILPROTO_MESSAGE_MORE) != 0;
+    if (!more && joined_len == 0) {
+        return 1; /* as nearly all are */
+    }
+    if (ev->value.len > sizeof joined - joined_len) {
+        abort();
+    }
+    memcpy(joined + joined_len, ev->value.ptr, ev->value.len);
+    joined_len += ev->value.len;
+    if (!more) {
+        ev->value = bytes(joined, joined_len);
+        joined_len = 0;
+    }
+    return !more;
+}
+
 static void header(const struct item *item, struct found *f, size_t piece, uint32_t cpu)
 {
     struct feed feed;
@@ -88,6 +109,9 @@ static void header(const struct item *item, struct found *f, size_t piece, uint3
             continue;
         }
         f->fields += ev.name.len > 0;
+        if (!join(&ev)) {
+            continue;
+        }
         if (ev.code == MAILPROTO_FIELD_FROM || ev.code == MAILPROTO_FIELD_TO ||
             ev.code == MAILPROTO_FIELD_CC) {
             addresses(ev.value, f);

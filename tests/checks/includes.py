@@ -32,6 +32,7 @@ PUBLIC_OF = {
     "pop3.h": {"pop3"},
     "imap.h": {"imap"},
     "imap_fetch.h": {"imap"},
+    "imap_respond.h": {"imap"},
     "imap_search.h": {"imap"},
     "imap_server.h": {"imap"},
     "message.h": {"message", "imap"},

@@ -1,6 +1,6 @@
 /*
- * Commands of IMAP: what is accepted lies within its unit, can be walked, and is read
- * again the same; marks and prefixes never lead outside. Also random commands of the
+ * Commands of IMAP: what is accepted lies within its unit, can be walked, is read again
+ * the same, and says the same when it was written anew; marks and prefixes never lead outside. Also random commands of the
  * grammar with octets of the input in them.
  *
  * Input: flags (1, 2: REV2 and UTF8 enabled; 4: with marks; 8: a prefix; 16: a generated
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "imap/syntax.h"
+#include "imap_command_write.h"
 #include "imap_generate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -52,6 +53,29 @@ static void check_good(const mailproto_imap_command *c, mailproto_bytes unit,
     CHECK(imap_model_differs(&first, &second) == NULL);
 }
 
+/* Written anew by the library's writers it says the same. */
+static void check_written(const mailproto_imap_command *c, uint32_t enabled)
+{
+    static struct imap_model first;
+    static struct imap_model second;
+    static struct text written;
+    mailproto_imap_command again;
+    mailproto_bytes unit;
+    if (c->command == MAILPROTO_IMAP_OTHER) {
+        return;
+    }
+    imap_command_write(&written, c, enabled);
+    unit.ptr = written.data;
+    unit.len = written.len;
+    again.struct_size = sizeof again;
+    CHECK(mailproto_imap_command_parse(unit, enabled, &again, NULL) == MAILPROTO_OK);
+    imap_model_loosely(1);
+    imap_model_of(&first, c);
+    imap_model_of(&second, &again);
+    imap_model_loosely(0);
+    CHECK(imap_model_differs(&first, &second) == NULL);
+}
+
 static void run(mailproto_bytes unit, uint8_t flags)
 {
     static struct imap_model model;
@@ -65,6 +89,7 @@ static void run(mailproto_bytes unit, uint8_t flags)
     CHECK(fault.code == status && fault.offset <= unit.len);
     if (status == MAILPROTO_OK) {
         check_good(&c, unit, enabled);
+        check_written(&c, enabled);
     } else {
         CHECK(status == MAILPROTO_ERR_SYNTAX || status == MAILPROTO_ERR_COUNT_LIMIT);
         CHECK(fault.detail[0] != '\0');

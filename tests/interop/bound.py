@@ -47,8 +47,8 @@ def tls_server_end_point(cert):
 class SmtpServer:
     """One connection after the other: STARTTLS, AUTH, a message. `begin(mechanism, name,
     data)` makes an exchange with a channel binding; `kind` is tls-exporter, with TLS 1.3,
-    or tls-server-end-point, with TLS 1.2; `offered`: the mechanisms; `meddle`: bind to
-    something else than the connection."""
+    or tls-unique or tls-server-end-point, with TLS 1.2; `offered`: the mechanisms; `meddle`:
+    bind to something else than the connection."""
 
     def __init__(self, cert, key, key_log, kind, begin):
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -103,6 +103,8 @@ class SmtpServer:
                 connection = self.context.wrap_socket(connection, server_side=True)
                 lines = connection.makefile("rb")
                 binding = (tls_exporter(self.key_log) if self.kind == "tls-exporter" else
+                           connection.get_channel_binding("tls-unique")
+                           if self.kind == "tls-unique" else
                            tls_server_end_point(self.cert))
             elif verb == "AUTH":
                 say(self._authenticate(rest, binding, lines, say))

@@ -1,10 +1,12 @@
 """GNU SASL (libgsasl) through ctypes, as the other side of a login: SCRAM-...-PLUS with
-tls-exporter (RFC 9266), in both roles. Knows no TLS and no protocol."""
+tls-exporter (RFC 9266) or tls-unique (RFC 5929), in both roles. Knows no TLS and no
+protocol."""
 import base64
 import ctypes
 
 # gsasl.h
-AUTHID, AUTHZID, PASSWORD, CB_TLS_EXPORTER = 1, 2, 3, 25
+AUTHID, AUTHZID, PASSWORD = 1, 2, 3
+BINDINGS = {"tls-unique": 18, "tls-exporter": 25}
 OK, NEEDS_MORE, AUTHENTICATION_ERROR, NO_CALLBACK = 0, 1, 31, 51
 LIBRARY = "libgsasl.so.18"
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
@@ -24,11 +26,13 @@ def load():
 
 
 class Sasl:
-    """A side of an exchange. `passwords`: of the users (server), or of the one (client)."""
+    """A side of an exchange. `passwords`: of the users (server), or of the one (client).
+    `kind`: of the channel binding."""
 
-    def __init__(self, role, mechanism, passwords, exporter=None, user=None):
+    def __init__(self, role, mechanism, passwords, kind, binding, user=None):
         self.lib = load()
-        self.passwords, self.exporter, self.user = passwords, exporter, user
+        self.passwords, self.user = passwords, user
+        self.kind, self.binding = BINDINGS[kind], binding
         self.name = None
         self.context, self.session = ctypes.c_void_p(), ctypes.c_void_p()
         if self.lib.gsasl_init(ctypes.byref(self.context)) != OK:
@@ -40,8 +44,8 @@ class Sasl:
 
     def _asked(self, _context, session, what):
         session = ctypes.c_void_p(session)
-        if what == CB_TLS_EXPORTER and self.exporter:
-            value = base64.b64encode(self.exporter)
+        if what == self.kind:
+            value = base64.b64encode(self.binding)
         elif what == AUTHID and self.user:
             value = self.user.encode()
         elif what == PASSWORD:

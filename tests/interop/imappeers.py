@@ -1,11 +1,15 @@
 """What the tests with real IMAP clients share: our server with its IMAP side on, and a bare
 client that says lines and shows what came back. Knows nothing of other people's programs."""
 import imaplib
+import os
 import re
+import smtplib
 import socket
 import ssl
+import sys
 
-from peers import certificates, check, wait_for
+import peers
+from peers import certificates, check, message, wait_for
 from pop3peers import USERS, MailServer
 
 PASSWORD = USERS["alice"]
@@ -16,14 +20,31 @@ def trusting():
 
 
 class ImapServer(MailServer):
-    """mailproto-mailserver with IMAP beside POP3."""
-    def __init__(self, folder, *options, **how):
+    """mailproto-mailserver with IMAP beside POP3; `ports`: for IMAP and IMAPS."""
+    def __init__(self, folder, *options, ports=(0, 0), **how):
         tls = how.get("tls", True)
-        more = ["--imap", "127.0.0.1:0"] + (["--imaps", "127.0.0.1:0"] if tls else [])
+        more = ["--imap", f"127.0.0.1:{ports[0]}"]
+        more += ["--imaps", f"127.0.0.1:{ports[1]}"] if tls else []
+        self.options, self.how = options, how
         super().__init__(folder, *more, "--auth-in-clear", *options, **how)
         said = dict(re.findall(r"(IMAPS?) on \S+:(\d+)$", self.log(), re.M))
         self.imap_port = int(said["IMAP"])
         self.imaps_port = int(said.get("IMAPS", 0))
+
+    def kill(self):
+        """At once, whatever it does."""
+        self.process.process.kill()
+        self.process.stop()
+        peers.sanitizers_silent(self.log())
+        logs = len(list(self.folder.glob("log*")))
+        (self.folder / "log").rename(self.folder / f"log.{logs}")
+
+    def again(self):
+        """Another one in its place, after kill() or stop()."""
+        if (self.folder / "log").exists():
+            (self.folder / "log").unlink()
+        return ImapServer(self.folder, *self.options, **self.how,
+                          ports=(self.imap_port, self.imaps_port))
 
     def login(self, how="clear", user="alice"):
         """imaplib's client, logged in."""
@@ -120,3 +141,82 @@ def files(server, user, folder=""):
 def settles(server, user, count, folder=""):
     wait_for(lambda: len(files(server, user, folder)) == count,
              f"{count} files in {folder or 'INBOX'}")
+
+
+def need_imap():
+    """Ends the test file when the server was built without IMAP."""
+    if "--imaps" not in peers.run([peers.find_program("mailproto-mailserver"), "--help"])[1]:
+        print("skipped: mailproto-mailserver is built without IMAP (needs libsqlite3-dev)")
+        sys.exit(77)
+
+
+FLAG_LETTERS = {b"\\Draft": "D", b"\\Flagged": "F", b"\\Answered": "R", b"\\Seen": "S"}
+
+
+def subjects(client):
+    """UID to (subject, flags as letters), of the selected mailbox."""
+    found = {}
+    for line in client.ok("UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[:-1]:
+        if uid := re.search(rb" FETCH \(.*?UID (\d+)", line):
+            flags = re.search(rb"FLAGS \(([^)]*)\)", line).group(1).split()
+            subject = re.search(rb"^Subject: ([^\r\n]*)", line, re.M).group(1).decode()
+            found[int(uid.group(1))] = (
+                subject, "".join(sorted(FLAG_LETTERS.get(f, "") for f in flags)))
+    return found
+
+
+# ---- which client uses what --------------------------------------------------------------
+
+# As the server's transcript shows it, and as docs/interop.md says.
+FEATURES = {
+    "STARTTLS": r" C: \S+ STARTTLS$",
+    "AUTHENTICATE": r" C: \S+ AUTHENTICATE ",
+    "IDLE": r" C: \S+ IDLE$",
+    "LITERAL+": r" C: .*\{\d+\+\}$",
+    "CONDSTORE": r" C: .*(CONDSTORE|CHANGEDSINCE|UNCHANGEDSINCE|MODSEQ)",
+    "QRESYNC": r" C: .*(ENABLE QRESYNC|\(QRESYNC \()",
+}
+USES = {
+    "mbsync": {"STARTTLS", "AUTHENTICATE", "LITERAL+"},
+    "offlineimap3": {"STARTTLS", "AUTHENTICATE", "IDLE"},
+    "mutt": {"STARTTLS", "IDLE", "CONDSTORE", "QRESYNC"},
+    "neomutt": {"STARTTLS", "AUTHENTICATE", "IDLE", "CONDSTORE", "QRESYNC"},
+    "imapfilter": {"STARTTLS", "IDLE"},
+    "Mail::IMAPClient": {"STARTTLS", "AUTHENTICATE", "IDLE"},
+    "curl": {"STARTTLS", "AUTHENTICATE"},
+    "fetchmail": {"STARTTLS", "AUTHENTICATE", "IDLE"},
+    "getmail6": {"IDLE"},
+    "imaplib": {"STARTTLS", "AUTHENTICATE", "IDLE", "LITERAL+", "CONDSTORE", "QRESYNC"},
+}
+
+
+def covers(server, client):
+    """The server's transcript (--verbose) has what USES says of that client, and no more."""
+    log = server.log()
+    got = {name for name, what in FEATURES.items() if re.search(what, log, re.M | re.I)}
+    check(got == USES.get(client), client, "uses", got, "not", USES.get(client))
+
+
+# ---- programs that wait for mail ---------------------------------------------------------
+
+def deliver(server):
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as c:
+        c.sendmail("a@src.test", ["alice@mail.test"], message("a new one"))
+
+
+def waits_then(server, program, ready):
+    """Mail comes when the program has said that it is ready, and waits in IDLE."""
+    def waits():
+        check(program.alive(), "it ended:", program.log()[-3000:])
+        return ready() and re.search(r" C: \S+ IDLE$", server.log(), re.M)
+    wait_for(waits, "IDLE")
+    deliver(server)
+
+
+def idle(folder, server, command, env, count):
+    """A program that stays, and brings what comes at once: count() grows."""
+    program = peers.Process(command, folder / "idle.log", env={**os.environ, **env})
+    before = []
+    waits_then(server, program, lambda: before.append(count()) is None)
+    wait_for(lambda: count() > before[-1], "the new message")
+    program.stop(1)  # some of them do not end when they are asked to

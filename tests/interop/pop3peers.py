@@ -100,7 +100,8 @@ class MailServer:
             encoding="utf-8")
         arguments = ["--name", "mx.mail.test", "--listen", "127.0.0.1:0", "--queue",
                      folder / "queue", "--local-domain", "mail.test", "--maildir-root",
-                     self.mail, "--users", folder / "users", "--pop3", "127.0.0.1:0"]
+                     self.mail, "--users", folder / "users", "--pop3", "127.0.0.1:0",
+                     "--alias", "localhost", "--alias", "127.0.0.1"]
         if tls:
             arguments += ["--cert", certificates().cert, "--key", certificates().key,
                           "--pop3s", "127.0.0.1:0"]
@@ -418,9 +419,10 @@ def token_for(user, key=TOKEN_KEY):
 
 
 class Dovecot:
-    """Its POP3 service, for USERS and for those that a test names."""
+    """Its POP3 service, for USERS and for those that a test names. `more`: lines of
+    configuration that come last."""
 
-    def __init__(self, folder, users=()):
+    def __init__(self, folder, users=(), more=""):
         need("dovecot")
         if os.geteuid() != 0:
             raise Skip("Dovecot's login processes can only be started by root")
@@ -439,7 +441,7 @@ class Dovecot:
         owner = self.home.stat()
         (folder / "dovecot.conf").write_text(DOVECOT.format(
             folder=folder, tls=certificates(), ports=(self.port, self.tls_port),
-            uid=owner.st_uid, gid=owner.st_gid or 65534))
+            uid=owner.st_uid, gid=owner.st_gid or 65534) + more)
         known = {**USERS, **{name: USERS["alice"] for name in users}}
         (folder / "users").write_text("".join(
             f"{name}:{{PLAIN}}{secret}\n" for name, secret in known.items()),

@@ -234,7 +234,7 @@ def test_sink_real_messages(folder):
     """Real messages, hundreds in a session."""
     messages = corpus(600)
     if not messages:
-        raise Skip("no folder of real messages (MAILPROTO_DATA)")
+        raise peers.NoData("no folder of real messages (MAILPROTO_DATA)")
     named = {str(i): m for i, m in enumerate(messages)}
     sent, _ = into_sink(folder, "all", named, [])
     return f"ok: {len(named)} messages, {sum(map(len, messages))} octets, " \
@@ -616,7 +616,7 @@ def test_real_messages(folder):
     messages = corpus(120, strict=True)
     postfix()
     if not messages:
-        raise Skip("no folder of real messages (MAILPROTO_DATA)")
+        raise peers.NoData("no folder of real messages (MAILPROTO_DATA)")
     named = {str(i): m for i, m in enumerate(messages)}
     deliver(folder, "starttls", "bob", named, "--cafile", certificates().ca)
     return f"ok: {len(messages)} messages, {sum(map(len, messages))} octets"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""IMAP clients into our server (mailproto-mailserver): Python's imaplib, curl, fetchmail,
-getmail6, mutt, mbsync and offlineimap3, and lines of our own; in the clear, by STARTTLS and
-with TLS from the first byte. Messages come byte for byte, flags, copies, searches and IDLE
-do what they say, and the numbers are the same after a new start.
+"""IMAP into our server (mailproto-mailserver): Python's imaplib and lines of our own; in the
+clear, by STARTTLS and with TLS from the first byte. Messages come byte for byte, flags,
+copies, searches and IDLE do what they say, and the numbers are the same after a new start.
+Other programs: test_imap_clients*.py.
 
 Runs on free ports of loopback, in a temporary folder. Standard library only. Arguments:
 names of tests."""
@@ -17,15 +17,12 @@ import time
 
 sys.dont_write_bytecode = True
 import peers  # noqa: E402
-from peers import (Failure, again, certificates, check, message, need, own_messages, run,
-                   run_octets, wait_for)  # noqa: E402
-from pop3peers import MailServer, Terminal, in_maildir, many, same  # noqa: E402
-from imappeers import (PASSWORD, Bare, ImapServer, bodies, files, ok, settles,
+from peers import Failure, check, message, own_messages, wait_for  # noqa: E402
+from pop3peers import MailServer, in_maildir, many, same  # noqa: E402
+from imappeers import (PASSWORD, Bare, ImapServer, bodies, files, need_imap, ok, settles,
                        trusting)  # noqa: E402
 
-if "--imaps" not in run([peers.find_program("mailproto-mailserver"), "--help"])[1]:
-    print("skipped: mailproto-mailserver is built without IMAP (needs libsqlite3-dev)")
-    sys.exit(77)
+need_imap()
 OWN = list(own_messages().values())
 
 
@@ -423,244 +420,6 @@ def test_many_at_once(folder):
         check(found == got[0][1] > 0, found)
     server.stop()
     return f"ok: 8 readers, {what} each, {seconds:.1f} s"
-
-
-# ---- curl --------------------------------------------------------------------------------
-
-def curl(url, *options, secret=PASSWORD):
-    code, out, errors = run_octets(
-        ["curl", "-sS", "-v", "--cacert", certificates().ca, "--max-time", "90", "-u",
-         f"alice:{secret}", *options, url])
-    return code, out, errors.decode(errors="replace")
-
-
-def test_curl(folder):
-    need("curl")
-    server = start(folder)
-    plain = f"imap://localhost:{server.imap_port}/"
-    secure = f"imaps://localhost:{server.imaps_port}/"
-    for url, options in ((plain, []), (plain, ["--ssl-reqd"]), (secure, [])):
-        for i, content in enumerate(OWN, 1):
-            code, out, said = curl(f"{url}INBOX;UID={i}", *options)
-            check(code == 0, said)
-            same([out], [content], f"message {i}:")
-        check(bool(re.search(r"> A\d+ STARTTLS", said)) == bool(options), said)
-        code, out, said = curl(url + "INBOX", *options, secret="looking-glass")
-        check(code == 67 and not out, code, said)
-    for way in ("PLAIN", "LOGIN", "CRAM-MD5"):
-        code, out, said = curl(secure + "INBOX;UID=1", "--login-options", f"AUTH={way}")
-        check(code == 0 and out == OWN[0] and f"AUTHENTICATE {way}" in said, way, said)
-    code, out, said = curl(plain + "INBOX;UID=1;SECTION=TEXT")
-    check(code == 0 and out == OWN[0].split(b"\r\n\r\n", 1)[1], out, said)
-    code, out, said = curl(plain)
-    check(b'* LIST (\\HasNoChildren) "/" INBOX' in out, out)
-    code, out, said = curl(plain + "INBOX?SUBJECT%20nothing")
-    check(out.split() == [b"*", b"SEARCH", b"7"], out, said)
-    new = folder / "new.eml"
-    new.write_bytes(OWN[5])
-    code, out, said = curl(plain + "INBOX", "-T", new)
-    check(code == 0, said)
-    settles(server, "alice", len(OWN) + 1)
-    code, out, said = curl(plain + f"INBOX;UID={len(OWN) + 1}")
-    check(out == OWN[5], out, said)
-    code, out, said = curl(plain + "INBOX;UID=999")
-    check(code not in (0, 28) and not out, code, said)
-    server.stop()
-
-
-# ---- fetchmail, getmail ------------------------------------------------------------------
-
-def fetchmail(folder, server, name, *, port=None, tls='sslproto ""', secret=PASSWORD,
-              more="keep"):
-    box = folder / name
-    box.mkdir(exist_ok=True)
-    config = folder / f"{name}.rc"
-    mda = f"sh -c 'cat > {box}/$$'"
-    config.write_text(
-        f"set invisible\npoll localhost proto imap port {port or server.imap_port} "
-        f'timeout 60\n user alice password "{secret}" {tls} no rewrite {more}\n'
-        f' mda "{mda}"\n')
-    config.chmod(0o600)
-    code, out, errors = run(
-        ["fetchmail", "-f", config, "--nodetach", "--nosyslog", "--pidfile",
-         folder / f"{name}.pid", "--idfile", folder / f"{name}.ids", "-v"],
-        env={"HOME": str(folder), "FETCHMAILHOME": str(folder), "LC_ALL": "C"})
-    return code, out + errors, [p.read_bytes() for p in sorted(box.iterdir())]
-
-
-def test_fetchmail(folder):
-    need("fetchmail")
-    sent = [text(m) for m in OWN]
-    ca = f"sslcertck sslcertfile {certificates().ca}"
-    for name in ("clear", "starttls", "tls"):
-        server = start(folder, name=name)
-        how = {"clear": {}, "starttls": {"tls": f'sslproto "auto" {ca}'},
-               "tls": {"tls": f"ssl {ca}", "port": server.imaps_port}}[name]
-        code, said, got = fetchmail(folder, server, f"to-{name}", **how)
-        check(code == 0, name, code, said[-3000:])
-        check(bool(re.search(r"IMAP> A\d+ STARTTLS", said)) == (name == "starttls"),
-              said[:2000])
-        same(got, sent, name)
-        code, said, got = fetchmail(folder, server, f"to-{name}", **how)
-        check(code == 1 and len(got) == len(sent), "again:", name, code, said[-3000:])
-        code, said, got = fetchmail(folder, server, f"all-{name}", more="fetchall no keep",
-                                    **how)
-        check(code == 0, name, code, said[-3000:])
-        same(got, sent, name)
-        settles(server, "alice", 0)
-        server.stop()
-
-
-def test_getmail(folder):
-    need("getmail")
-    messages = [m for m in OWN if b"X-Long" not in m]  # it folds long fields anew
-    server = start(folder, messages)
-    script = folder / "mda.sh"
-    script.write_text('#!/bin/sh\ncat > "$1/$$"\n')
-    script.chmod(0o755)
-    for name, kind, port, more in (
-            ("clear", "SimpleIMAPRetriever", server.imap_port, ""),
-            ("tls", "SimpleIMAPSSLRetriever", server.imaps_port,
-             f"ca_certs = {certificates().ca}")):
-        box = folder / name
-        box.mkdir()
-        (folder / f"{name}.state").mkdir()
-        config = folder / f"{name}.rc"
-        config.write_text(
-            f"[retriever]\ntype = {kind}\nserver = localhost\nport = {port}\n"
-            f"username = alice\npassword = {PASSWORD}\ntimeout = 60\n{more}\n"
-            f"[destination]\ntype = MDA_external\npath = {script}\n"
-            f'arguments = ("{box}",)\nallow_root_commands = true\n'
-            "[options]\nread_all = false\nreceived = false\ndelivered_to = false\n"
-            f"delete = {'true' if name == 'tls' else 'false'}\nverbose = 2\n")
-        config.chmod(0o600)
-        for visit in ("first", "again") if name == "clear" else ("first",):
-            code, out, errors = run(
-                ["getmail", f"--getmaildir={folder / name}.state", f"--rcfile={config}"],
-                env={"HOME": str(folder)})
-            check(code == 0, name, visit, code, (out + errors)[-3000:])
-            own = rb"^(Return-Path: <unknown>|X-getmail-retrieved-from-mailbox: .*)\n"
-            same([re.sub(own, b"", p.read_bytes(), flags=re.M) for p in box.iterdir()],
-                 [text(m) for m in messages], f"{name} {visit}")
-    settles(server, "alice", 0)
-    server.stop()
-
-
-# ---- mutt --------------------------------------------------------------------------------
-
-def mutt(folder, name, url, setting):
-    """Shows INBOX, flags a message, copies all of it into a new mailbox on the server."""
-    config = folder / f"{name}.rc"
-    config.write_text(
-        f"set imap_user=alice imap_pass={PASSWORD} {setting}\n"
-        f"set certificate_file={certificates().ca}\n"
-        "set move=no quit=yes confirmappend=no confirmcreate=no delete=yes\n"
-        "set editor=true wait_key=no ssl_verify_host=no ssl_force_tls=no beep=no timeout=5\n"
-        "set sleep_time=0 index_format=\"%C %Z\" "
-        "status_format=\"there:%m. tagged:%t. flagged:%F.\"\n"
-        f"set header_cache=\"\" message_cachedir=\"\" record=\"\" folder={folder}\n")
-    count = len(OWN)
-    with Terminal(["mutt", "-n", "-F", config, "-f", url + "INBOX"], 30,
-                  env={"HOME": str(folder), "LC_ALL": "C.UTF-8"}) as t:
-        t.need(lambda: t.shows(f"there:{count}."), "the index")
-        while not t.shows("flagged:1."):
-            t.alive("waited for the flag")
-            t.type("\aF")
-            t.wait(lambda: t.shows("flagged:1."), 3)
-        t.ask("\aT", "Tag messages matching:", "~A",
-              lambda: t.shows(f"tagged:{count}."), "the tags")
-        t.ask("\a;C", "Copy tagged to mailbox", f"{url}{name}",
-              lambda: t.wait(lambda: t.shows("tagged:"), 1), "the copies")
-        t.type("\a")
-        t.wait(lambda: False, 1)
-        while not t.over():
-            if time.monotonic() >= t.end:
-                t.fail("does not end")
-            t.type("q")
-            t.wait(t.over, 3)
-        if t.process.returncode != 0:
-            t.fail("an error")
-
-
-def test_mutt(folder):
-    need("mutt")
-    for name in ("clear", "starttls", "tls"):
-        for left in (2, 1, 0):
-            server = start(folder, name=f"{name}{left}")
-            url, setting = {
-                "clear": (f"imap://localhost:{server.imap_port}/", "ssl_starttls=no"),
-                "starttls": (f"imap://localhost:{server.imap_port}/", "ssl_starttls=yes"),
-                "tls": (f"imaps://localhost:{server.imaps_port}/", "")}[name]
-            try:
-                mutt(folder, name, url, setting)
-                settles(server, "alice", len(OWN), f".{name}")
-                break
-            except Failure as e:
-                if left == 0:
-                    raise Failure(f"mutt, {name}: {e}") from e
-                again(f"mutt, {name}: {e}")
-            server.stop()
-        check(sum(":2,F" in n for n in files(server, "alice")) == 1, files(server, "alice"))
-        same(in_maildir(server.maildir("alice") / f".{name}"), OWN, name)
-        server.stop()
-
-
-# ---- programs that keep two sides the same -----------------------------------------------
-
-def two_ways(folder, server, local, sync):
-    """What is new on either side is on both after a run, flags too."""
-    sync()
-    mark = rb"^X-(TUID|OfflineIMAP): .*\n"  # theirs, on what they bring
-    same([re.sub(mark, b"", text(m), flags=re.M) for m in in_maildir(local)],
-         [text(m) for m in OWN], "first:")
-    (local / "new" / "1800000000.M1P1.local").write_bytes(text(message("from here")))
-    client = server.login()
-    ok(client.select())
-    ok(client.store("2", "+FLAGS", "(\\Flagged)"))
-    client.logout()
-    sync()
-    settles(server, "alice", len(OWN) + 1)
-    names = [p.name for part in ("new", "cur") for p in (local / part).iterdir()]
-    check(sum("F" in name.partition(":2,")[2] for name in names) == 1, names)
-
-
-def test_mbsync(folder):
-    need("mbsync")
-    server = start(folder)
-    local = folder / "local"
-    config = folder / "mbsyncrc"
-    config.write_text(
-        f"IMAPStore far\nHost localhost\nPort {server.imap_port}\nUser alice\n"
-        f"Pass {PASSWORD}\nSSLType STARTTLS\nAuthMechs LOGIN\n"
-        f"CertificateFile {certificates().ca}\n\nMaildirStore near\nInbox {local}\n"
-        f"SubFolders Maildir++\n\nChannel all\nFar :far:\n"
-        f"Near :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n")
-
-    def sync():
-        code, out, errors = run(["mbsync", "-c", config, "-V", "all"],
-                                env={"HOME": str(folder)})
-        check(code == 0, code, (out + errors)[-3000:])
-    two_ways(folder, server, local, sync)
-    server.stop()
-
-
-def test_offlineimap(folder):
-    need("offlineimap")
-    server = start(folder)
-    config = folder / "offlineimaprc"
-    config.write_text(
-        f"[general]\naccounts = a\nui = quiet\nmetadata = {folder}/meta\n[Account a]\n"
-        f"localrepository = l\nremoterepository = r\n[Repository l]\ntype = Maildir\n"
-        f"localfolders = {folder}/boxes\n[Repository r]\ntype = IMAP\n"
-        f"remotehost = localhost\nremoteport = {server.imaps_port}\nremoteuser = alice\n"
-        f"remotepass = {PASSWORD}\nssl = yes\nsslcacertfile = {certificates().ca}\n")
-
-    def sync():
-        code, out, errors = run(["offlineimap", "-c", config, "-o"],
-                                env={"HOME": str(folder)})
-        check(code == 0, code, (out + errors)[-3000:])
-    two_ways(folder, server, folder / "boxes" / "INBOX", sync)
-    server.stop()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ from peers import (Failure, Postfix, Process, Skip, certificates, check, free_po
                    maildir, message, need, run, same_messages, wait_for)  # noqa: E402
 
 SERVER = peers.find_program("mailproto-mailserver")
+SERVERS = {"OpenSSL": SERVER,
+           "mbedTLS": peers.find_program("mailproto-mailserver-mbedtls", required=False)}
+SERVERS = {name: path for name, path in SERVERS.items() if path}
 CLIENTS = {"OpenSSL": peers.find_program("mailproto-send", required=False),
            "mbedTLS": peers.find_program("mailproto-send-mbedtls", required=False)}
 CLIENTS = {name: path for name, path in CLIENTS.items() if path}
@@ -92,20 +95,28 @@ def secrets_of(folder, user, secret, token=None):
     return options
 
 
-def send(client, port, *options, to="bob@mail.test"):
+def tls12(folder, *more):
+    """An environment in which OpenSSL speaks TLS 1.2."""
+    config = folder / f"openssl{len(more)}.cnf"
+    config.write_text("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n" +
+                      "\n".join(["MaxProtocol = TLSv1.2", *more, ""]))
+    return {"OPENSSL_CONF": str(config)}
+
+
+def send(client, port, *options, to="bob@mail.test", env=None):
     """(exit code, all that it said)."""
     code, out, errors = run([CLIENTS[client], "--server", f"localhost:{port}", "--verbose",
                              "--cafile", certificates().ca, "--helo", "client.test",
                              "--from", "alice@src.test", "--to", to, *options,
-                             MESSAGE])
+                             MESSAGE], env=env)
     peers.sanitizers_silent(out + errors)
     no_secret(out + errors)
     return code, out + errors
 
 
-def lets_in(client, port, mechanism, *options):
+def lets_in(client, port, mechanism, *options, env=None):
     """Authenticates, with `mechanism` in the end, and sends one message."""
-    code, said = send(client, port, *options)
+    code, said = send(client, port, *options, env=env)
     used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
     check(code == 0 and "delivered bob@mail.test" in said, client, mechanism, options, said)
     check(used and used[-1] == mechanism, "used", used, "not", mechanism, said)
@@ -113,18 +124,19 @@ def lets_in(client, port, mechanism, *options):
     return used
 
 
-def keeps_out(client, port, mechanism, *options, reply="535"):
-    code, said = send(client, port, *options, "--mechanism", mechanism)
+def keeps_out(client, port, mechanism, *options, reply="535", tries=1, env=None):
+    code, said = send(client, port, *options, "--mechanism", mechanism, env=env)
     check(code == 2, client, mechanism, "exit code", code, said)
     check(f"authentication: {reply}" in said and "C: MAIL" not in said, mechanism, said)
-    check(said.count("C: AUTH ") == 1, "tried another:", said)
+    check(said.count("C: AUTH ") == tries, "tried another:", said)
 
 
 def all_kept_out(calls):
-    """keeps_out() with each of these arguments, at the same time: servers let those wait
-    who are wrong."""
+    """keeps_out() with each of these arguments, and so many tries, at the same time: servers
+    let those wait who are wrong."""
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        for done in [pool.submit(keeps_out, *arguments) for arguments in list(calls)]:
+        for done in [pool.submit(keeps_out, *arguments, tries=tries)
+                     for arguments, tries in list(calls)]:
             done.result()
 
 
@@ -198,9 +210,10 @@ submission_relay_ssl = no
 class Dovecot:
     """Its submission service, which hands mail to `relay`, and its SASL service for
     Postfix. Knows USERS; `carol` and `dave` too, whose passwords are alice's, kept as
-    SHA-512 crypt and for SCRAM-SHA-256 alone; tokens for all of them."""
+    SHA-512 crypt and for SCRAM-SHA-256 alone; tokens for all of them. `more`: lines of
+    configuration that come last."""
 
-    def __init__(self, folder, relay):
+    def __init__(self, folder, relay, more=""):
         need("dovecot", "doveadm")
         if os.geteuid() != 0:
             raise Skip("Dovecot's login processes can only be started by root")
@@ -217,7 +230,7 @@ class Dovecot:
         config = folder / "dovecot.conf"
         config.write_text(DOVECOT.format(
             folder=folder, tls=certificates(), port=self.port, relay=relay,
-            uid=owner.st_uid, gid=owner.st_gid or 65534))
+            uid=owner.st_uid, gid=owner.st_gid or 65534) + more)
         stored = {name: "{PLAIN}" + password for name, password in USERS.items()}
         for name, scheme in (("carol", "SHA512-CRYPT"), ("dave", "SCRAM-SHA-256")):
             code, out, errors = run(["doveadm", "-c", config, "pw", "-s", scheme, "-p",
@@ -263,21 +276,23 @@ def dovecot():
 class Server:
     """mailproto-mailserver for mail.test. auth: "tls", "clear" (also without), None."""
 
-    def __init__(self, folder, *options, auth="tls", cert=None):
+    def __init__(self, folder, *options, auth="tls", cert=None, key=None,
+                 env=None, library="OpenSSL"):
         folder.mkdir(parents=True, exist_ok=True)
         self.mail = folder / "mail"
-        arguments = [SERVER, "--name", "mx.mail.test", "--listen", "127.0.0.1:0", "--queue",
-                     folder / "queue", "--local-domain", "mail.test", "--maildir-root",
-                     self.mail, "--verbose", *options]
+        arguments = [SERVERS[library], "--name", "mx.mail.test", "--listen", "127.0.0.1:0",
+                     "--queue", folder / "queue", "--local-domain", "mail.test",
+                     "--maildir-root", self.mail, "--verbose", "--alias", "localhost", *options]
         if auth:
             users = folder / "users"
             users.write_text("".join(f"{n}:{p}\n" for n, p in USERS.items()),
                              encoding="utf-8")
             arguments += ["--users", users, "--cert", cert or certificates().cert, "--key",
-                          certificates().key]
+                          key or certificates().key]
         if auth == "clear":
             arguments.append("--auth-in-clear")
-        self.process = Process(arguments, folder / "log")
+        self.process = Process(arguments, folder / "log",
+                               env={**os.environ, **(env or {})})
         self.port = int(wait_for(self._ready, "the server to start").group(1))
         self.count = 0
 
@@ -317,15 +332,15 @@ def test_client_dovecot(folder):
                 lets_in(client, server.port, mechanism, "--mechanism", mechanism,
                         *secrets_of(folder, user, password))
                 sent += 1
-        all_kept_out((client, server.port, mechanism, *secrets_of(folder, user, WRONG))
+        all_kept_out(((client, server.port, mechanism, *secrets_of(folder, user, WRONG)), 1)
                      for mechanism in PASSWORD for user in ("alice", "nobody"))
         for mechanism in TOKEN:
             good = secrets_of(folder, "alice", None, token_for("alice"))
             lets_in(client, server.port, mechanism, "--mechanism", mechanism, *good)
             sent += 1
-        all_kept_out((client, server.port, mechanism, *secrets_of(folder, "alice", None, bad))
-                     for mechanism in TOKEN for bad in (
-                         token_for("bob"), token_for("alice", b"another key"), WRONG))
+        all_kept_out(((client, server.port, mechanism,
+                       *secrets_of(folder, "alice", None, bad)), 1) for mechanism in TOKEN
+                     for bad in (token_for("bob"), token_for("alice", b"another key"), WRONG))
     wait_for(lambda: len(maildir(server.behind.mail, "bob")) == before + sent,
              f"{sent} messages")
     same_messages(maildir(server.behind.mail, "bob"), [CONTENT], copies=before + sent)
@@ -393,9 +408,10 @@ def test_client_postfix(folder):
         for mechanism in TOKEN:
             good = secrets_of(folder, "bob", None, token_for("bob"))
             lets_in(client, port, mechanism, "--mechanism", mechanism, *good)
-        all_kept_out([(client, port, m, *secrets_of(folder, "bob", WRONG)) for m in PASSWORD])
-        all_kept_out([(client, port, m, *secrets_of(folder, "bob", None, token_for("alice")))
-                      for m in TOKEN])
+        all_kept_out(((client, port, m, *secrets_of(folder, "bob", WRONG)), 1)
+                     for m in PASSWORD)
+        all_kept_out(((client, port, m, *secrets_of(folder, "bob", None, token_for("alice"))),
+                      1) for m in TOKEN)
         lets_in(client, postfix.ports["implicit"], "SCRAM-SHA-256", "--tls",
                 "implicit", *secrets_of(folder, "alice", USERS["alice"]))
         sent += len(PASSWORD) + len(TOKEN) + 1
@@ -408,9 +424,18 @@ def test_client_postfix(folder):
 def test_client_server(folder):
     """Every mechanism of the two, with the channel binding of each TLS library."""
     need_client()
+    for library in SERVERS:
+        every_mechanism(folder, library)
+    some_mechanisms(folder)
+    return f"ok: {', '.join(CLIENTS)} to {', '.join(SERVERS)}"
+
+
+def every_mechanism(folder, library):
     every = [*PASSWORD, *TOKEN, *BOUND]
-    s = Server(folder / "all", "--mechanisms", " ".join(every))
+    s = Server(folder / ("all." + library), "--mechanisms", " ".join(every), library=library)
     for client in CLIENTS:
+        # How often a bound one is tried, which is right and is wrong: TLS 1.2 has two kinds.
+        right = 2 if (client, library) == ("OpenSSL", "mbedTLS") else 1
         for user, password in USERS.items():
             for mechanism in [*PASSWORD, *BOUND]:
                 good = secrets_of(folder, user, password)
@@ -418,23 +443,29 @@ def test_client_server(folder):
         for mechanism in TOKEN:
             good = secrets_of(folder, "alice", None, USERS["alice"])
             lets_in(client, s.port, mechanism, "--mechanism", mechanism, *good)
-        all_kept_out((client, s.port, mechanism, *secrets_of(folder, user, password, password))
+        all_kept_out(((client, s.port, mechanism,
+                       *secrets_of(folder, user, password, password)),
+                      right if mechanism in BOUND else 1)
                      for mechanism in every
                      for user, password in (("alice", WRONG), ("nobody", USERS["alice"]),
                                             ("bob", USERS["alice"])))
         # The strongest, and no other than a bound one when it is refused.
         good = secrets_of(folder, "alice", USERS["alice"])
         used = lets_in(client, s.port, "SCRAM-SHA-256-PLUS", *good)
-        check(used == ["SCRAM-SHA-256-PLUS"], used)
+        check(used == ["SCRAM-SHA-256-PLUS"] * right, used)
         code, said = send(client, s.port, *secrets_of(folder, "alice", WRONG))
         used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
-        check(code == 2 and used == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"], used, said)
+        check(code == 2 and sorted(used) == sorted(BOUND * right), used, said)
         # Allowed are an unbound one and another's bound form: here that is offered, ...
         either = ["--mechanism", "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", *good]
-        check(lets_in(client, s.port, BOUND[0], *either) == [BOUND[0]])
+        check(lets_in(client, s.port, BOUND[0], *either) == [BOUND[0]] * right)
     logins = len(USERS) * (len(PASSWORD) + len(BOUND)) + len(TOKEN) + 1
     s.got(len(CLIENTS) * (logins + 1), "ESMTPSA")
     s.stop()
+
+
+def some_mechanisms(folder):
+    good = secrets_of(folder, "alice", USERS["alice"])
     # ... here it is not: an unbound one that does not claim that this server cannot bind.
     some = Server(folder / "some", "--mechanisms", "SCRAM-SHA-256-PLUS SCRAM-SHA-256")
     for client in CLIENTS:
@@ -460,13 +491,18 @@ def test_client_server(folder):
     clear.got(len(CLIENTS), "ESMTPSA", "ESMTPA")
     without.stop()
     clear.stop()
-    return f"ok: {', '.join(CLIENTS)}"
 
 
 # ---- channel binding with others ---------------------------------------------------------
 
+# Before TLS 1.3 the client has two kinds with OpenSSL, and one with mbedTLS; what a server
+# takes it finds out by trying.
+OLD = {"OpenSSL": ["tls-unique", "tls-server-end-point"], "mbedTLS": ["tls-server-end-point"]}
+
+
 def bound_logins(folder, clients, kind, begin):
-    """Our client against the SCRAM of others behind bound.SmtpServer."""
+    """Our client against the SCRAM of others behind bound.SmtpServer, which takes that kind
+    of binding alone."""
     tls = certificates()
     server = bound.SmtpServer(tls.cert, tls.key, folder / (kind + ".keys"), kind, begin)
     good, wrong = (secrets_of(folder, "alice", p) for p in (USERS["alice"], WRONG))
@@ -476,23 +512,31 @@ def bound_logins(folder, clients, kind, begin):
         return server.first[-1]
 
     for client in clients:
+        kinds = ["tls-exporter"] if kind == "tls-exporter" else OLD[client]
+        until = kinds.index(kind) + 1
         server.offered = " ".join([*BOUND, *PASSWORD])
         for mechanism in BOUND:
             for user, password in USERS.items():
+                server.first.clear()
                 lets_in(client, server.port, mechanism, "--mechanism", mechanism,
                         *secrets_of(folder, user, password))
-                check(first().startswith(f"p={kind},,n="), first())
-            keeps_out(client, server.port, mechanism, *wrong)
+                check(first() and [f.split(",,")[0] for f in server.first] ==
+                      ["p=" + k for k in kinds[:until]], server.first)
+            tries = len(kinds)
+            keeps_out(client, server.port, mechanism, *wrong, tries=tries)
             keeps_out(client, server.port, mechanism,
-                      *secrets_of(folder, "nobody", USERS["alice"]))
-        check(lets_in(client, server.port, BOUND[1], *good) == [BOUND[1]])
+                      *secrets_of(folder, "nobody", USERS["alice"]), tries=tries)
+        check(lets_in(client, server.port, BOUND[1], *good) == [BOUND[1]] * until)
         # Made to do without it, where it is offered: does not claim that it is not ("y").
         lets_in(client, server.port, "SCRAM-SHA-256", "--mechanism", "SCRAM-SHA-256", *good)
         check(first().startswith("n,,n="), first())
-        # Another connection than ours: somebody is in between.
+        # Another connection than ours: somebody is in between. No way around the binding.
         server.meddle = True
         for mechanism in BOUND:
-            keeps_out(client, server.port, mechanism, *good)
+            keeps_out(client, server.port, mechanism, *good, tries=tries)
+        code, said = send(client, server.port, *good)
+        used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+        check(code == 2 and sorted(used) == sorted(BOUND * tries), used, said)
         server.meddle = False
         # The offer of -PLUS is gone: the client says that it would have taken it.
         server.offered = "SCRAM-SHA-256"
@@ -509,17 +553,20 @@ def need_gsasl():
 
 
 def test_client_gsasl(folder):
-    """GNU SASL's server, which knows tls-exporter; mbedTLS 2.28 has no TLS 1.3."""
+    """GNU SASL's server, which knows tls-exporter and tls-unique; mbedTLS 2.28 has
+    neither."""
     need_gsasl()
     if "OpenSSL" not in CLIENTS:
         raise Skip("mailproto-send is not built")
-    bound_logins(folder, ["OpenSSL"], "tls-exporter",
-                 lambda mechanism, _, binding: gsasl.Sasl("server", mechanism, USERS, binding))
-    return f"ok: {', '.join(BOUND)} with tls-exporter"
+    for kind in gsasl.BINDINGS:
+        bound_logins(folder, ["OpenSSL"], kind,
+                     lambda mechanism, kind, binding: gsasl.Sasl("server", mechanism, USERS,
+                                                                 kind, binding))
+    return f"ok: {', '.join(BOUND)} with {', '.join(gsasl.BINDINGS)}"
 
 
 def test_client_cyrus(folder):
-    """Cyrus SASL's server, with both kinds of binding."""
+    """Cyrus SASL's server, with each kind of binding."""
     need_client()
     try:
         cyrus_sasl = cyrus.Server(folder, USERS)
@@ -530,22 +577,25 @@ def test_client_cyrus(folder):
                    "libsasl2-modules and libsasl2-modules-db are needed")
     bound_logins(folder, CLIENTS, "tls-server-end-point", cyrus_sasl.begin)
     if "OpenSSL" in CLIENTS:
+        bound_logins(folder, ["OpenSSL"], "tls-unique", cyrus_sasl.begin)
         bound_logins(folder, ["OpenSSL"], "tls-exporter", cyrus_sasl.begin)
-    return f"ok: {', '.join(CLIENTS)}; {', '.join(BOUND)} with both kinds of binding"
+    return f"ok: {', '.join(CLIENTS)}; {', '.join(BOUND)} with all kinds of binding"
 
 
-def gsasl_login(port, key_log, mechanism, user, password, meddle=False):
-    """GNU SASL's client through SMTP and TLS 1.3: the last reply, and whether our server
-    has proven that it knows the password."""
+def gsasl_login(port, key_log, mechanism, user, password, kind, meddle=False):
+    """GNU SASL's client through SMTP and TLS: the last reply, and whether our server has
+    proven that it knows the password."""
+    version = ssl.TLSVersion.TLSv1_3 if kind == "tls-exporter" else ssl.TLSVersion.TLSv1_2
     context = ssl.create_default_context(cafile=str(certificates().ca))
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.minimum_version = context.maximum_version = version
     context.keylog_filename = str(key_log)
     with smtplib.SMTP("localhost", port, "client.test", 20) as c:
         c.starttls(context=context)
         c.ehlo()
-        exporter = bound.tls_exporter(key_log)
-        sasl = gsasl.Sasl("client", mechanism, {user: password},
-                          exporter[::-1] if meddle else exporter, user)
+        binding = (bound.tls_exporter(key_log) if kind == "tls-exporter" else
+                   c.sock.get_channel_binding(kind))
+        sasl = gsasl.Sasl("client", mechanism, {user: password}, kind,
+                          binding[::-1] if meddle else binding, user)
         try:
             check(sasl.status == gsasl.OK, mechanism, sasl.status)
             status, message = sasl.step(b"")
@@ -560,20 +610,111 @@ def gsasl_login(port, key_log, mechanism, user, password, meddle=False):
 
 
 def test_gsasl_client(folder):
-    """GNU SASL's client, bound to its connection, into our server."""
+    """GNU SASL's client, bound to its connection, into our server. (Clients that bind to
+    the server's certificate: test_bindings.)"""
     need_gsasl()
     s, _ = servers(folder)
     keys = folder / "keys"
-    for mechanism in BOUND:
-        for user in USERS:
-            check(gsasl_login(s.port, keys, mechanism, user, USERS[user]) == (235, True),
-                  mechanism, user, s.log()[-2000:])
-        check(gsasl_login(s.port, keys, mechanism, "alice", WRONG) == (535, False))
-        check(gsasl_login(s.port, keys, mechanism, "nobody", WRONG) == (535, False))
-        check(gsasl_login(s.port, keys, mechanism, "alice", USERS["alice"], True) ==
-              (535, False), mechanism, "bound to another connection")
+    for kind in gsasl.BINDINGS:
+        for mechanism in BOUND:
+            for user in USERS:
+                check(gsasl_login(s.port, keys, mechanism, user, USERS[user], kind) ==
+                      (235, True), mechanism, kind, user, s.log()[-2000:])
+            for user, password, meddle in (("alice", WRONG, False), ("nobody", WRONG, False),
+                                           ("alice", USERS["alice"], True)):
+                check(gsasl_login(s.port, keys, mechanism, user, password, kind, meddle) ==
+                      (535, False), mechanism, kind, user, "bound to another:", meddle)
     s.stop()
-    return f"ok: {', '.join(BOUND)}"
+    return f"ok: {', '.join(BOUND)} with {', '.join(gsasl.BINDINGS)}"
+
+
+def test_bindings(folder):
+    """Before TLS 1.3, our client against our server: with tls-unique at once, where both
+    have it, and with tls-server-end-point where the client has nothing else; a client of
+    either kind comes in. (Servers that know one kind alone: client_gsasl, client_cyrus.)"""
+    need_client()
+    old = tls12(folder)
+    s = Server(folder / "s", "--mechanisms", " ".join([*BOUND, *PASSWORD]), env=old)
+    good, wrong = (secrets_of(folder, "alice", p) for p in (USERS["alice"], WRONG))
+    for client in CLIENTS:
+        for mechanism in BOUND:
+            used = lets_in(client, s.port, mechanism, "--mechanism", mechanism, *good,
+                           env=old)
+            check(used == [mechanism], client, used)
+            keeps_out(client, s.port, mechanism, *wrong, tries=len(OLD[client]), env=old)
+        # The certificate's binding alone: without the extended master secret.
+        used = lets_in(client, s.port, BOUND[1], *good,
+                       env=tls12(folder, "Options = -ExtendedMasterSecret"))
+        check(used == [BOUND[1]], client, used)
+    s.got(3 * len(CLIENTS), "ESMTPSA")
+    s.stop()
+    if "mbedTLS" not in SERVERS:
+        return f"ok: {', '.join(CLIENTS)}"
+    # A server that has no tls-unique.
+    s = Server(folder / "m", "--mechanisms", " ".join([*BOUND, *PASSWORD]), library="mbedTLS")
+    for client in CLIENTS:
+        used = lets_in(client, s.port, BOUND[1], *good)
+        check(used == [BOUND[1]] * len(OLD[client]), client, used)
+    s.got(len(CLIENTS), "ESMTPSA")
+    s.stop()
+    return f"ok: {', '.join(CLIENTS)}"
+
+
+class Impostor:
+    """A server's side of SCRAM, as bound.SmtpServer wants it, that answers the first message
+    with `first` (R: the client's nonce) and the second with `last`."""
+
+    def __init__(self, first, last=b"v=AAAA"):
+        self.status, self.answers = bound.OK, [first, last]
+
+    def step(self, message):
+        if message in (b"*", b"") or not self.answers:
+            return 1000, b""  # cancelled
+        nonce = re.search(rb",r=([^,]+)", base64.b64decode(message) + b",r=x")[1]
+        answer = self.answers.pop(0).replace(b"R", nonce + b"y")
+        return bound.NEEDS_MORE, base64.b64encode(answer)
+
+    def end(self):
+        pass
+
+
+def test_reasons(folder):
+    """What our client has against a server's words is said; such a server is shown no
+    password by another mechanism, one that refuses within SCRAM (RFC 5802 7) may be."""
+    need_client()
+    tls = certificates()
+    answers = [None]
+    server = bound.SmtpServer(tls.cert, tls.key, folder / "keys", "tls-server-end-point",
+                              lambda *_: Impostor(*answers[0]))
+    server.offered = "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"
+    salt = b"s=" + base64.b64encode(b"a salt of sixteen")
+    for client in CLIENTS:
+        for first, last, reason in (
+                (b"r=R," + salt + b",i=4095", b"", "ERR_AUTH_WEAK"),
+                (b"r=R," + salt + b",i=1000001", b"", "ERR_COUNT_LIMIT"),
+                (b"r=R," + salt, b"", "ERR_SYNTAX"),
+                (b"r=another," + salt + b",i=4096", b"", ""),
+                (b"r=R," + salt + b",i=4096", b"v=" + base64.b64encode(bytes(32)), "ERR_AUTH"),
+                (b"r=R," + salt + b",i=4096", b"nothing", "")):
+            answers[0] = first, last
+            code, said = send(client, server.port,
+                              *secrets_of(folder, "alice", USERS["alice"]))
+            used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+            check(code == 2 and f"authentication: MAILPROTO_{reason}" in said and
+                  used == ["SCRAM-SHA-256"], client, first, last, said)
+            check("C: QUIT" in said, "leaves without a word:", said)
+        for refusal in ((b"e=other-error",), (b"r=R," + salt + b",i=4096", b"e=invalid-proof")):
+            answers[0] = refusal
+            server.offered = "SCRAM-SHA-256 SCRAM-SHA-1"
+            code, said = send(client, server.port,
+                              *secrets_of(folder, "alice", USERS["alice"]))
+            used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+            check(code == 2 and "authentication: 535" in said and
+                  used == ["SCRAM-SHA-256", "SCRAM-SHA-1"], client, refusal, said)
+            server.offered = "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"
+    check(not server.errors, server.errors)
+    server.stop()
+    return f"ok: {', '.join(CLIENTS)}"
 
 
 def test_certificates(folder):

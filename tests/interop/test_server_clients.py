@@ -443,7 +443,7 @@ def test_smtplib_tls_auth(folder):
 def test_real_messages(folder):
     messages = corpus(400)
     if not messages:
-        raise Skip("no folder of real messages (MAILPROTO_DATA)")
+        raise peers.NoData("no folder of real messages (MAILPROTO_DATA)")
     s = Server(folder / "s", tls=True)
     with client(s) as c:
         c.starttls(context=trusting())

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import peers  # noqa: E402
 from peers import SOURCE, WORK, Skip, check, need, run  # noqa: E402
 
-NONE, EXPORTER, END_POINT = "0", "1", "2"  # MAILPROTO_BINDING_...
+NONE, EXPORTER, END_POINT, UNIQUE = "0", "1", "2", "3"  # MAILPROTO_BINDING_...
 OCTETS = 300000
 ADAPTERS = {
     "OpenSSL": ("tls_openssl.c", [], ["-lssl", "-lcrypto"]),
@@ -63,8 +63,11 @@ class End:
         self.said = (out + errors).decode(errors="replace")
         peers.sanitizers_silent(self.said)
         self.code = process.returncode
-        self.told = dict(word.split("=", 1) for line in self.said.splitlines()
-                         if line.startswith("up ") for word in line.split()[1:])
+        said = [dict(word.split("=", 1) for word in line.split()[1:])
+                for line in self.said.splitlines() if line.startswith("up ")]
+        # Of each connection two lines.
+        self.all = [{**a, **b} for a, b in zip(said[::2], said[1::2])]
+        self.told = self.all[-1] if self.all else {}
 
     def expect(self, *texts):
         for text in texts:
@@ -101,10 +104,11 @@ def talk(client, server, ca, cert, key, verify, host, octets=OCTETS, env=None, s
 class Made(peers.Certificates):
     """More of them, with other keys, hashes, names and times."""
 
-    def one(self, name, *options, names="DNS:localhost", key=("rsa:2048",), days="2"):
+    def one(self, name, *options, names="DNS:localhost", key=("rsa:2048",), days="2",
+            subject="/CN=localhost"):
         """Signed by the CA: (certificate, key)."""
         self._openssl("req", "-new", "-newkey", *key, "-nodes", "-keyout", name + ".key",
-                      "-out", name + ".req", "-subj", "/CN=localhost")
+                      "-out", name + ".req", "-utf8", "-subj", subject)
         (self.folder / "names").write_text(f"subjectAltName={names}\n")
         self._openssl("x509", "-req", "-in", name + ".req", "-CA", "ca.pem", "-CAkey",
                       "ca.key", "-CAcreateserial", "-days", days, "-extfile", "names", "-out",
@@ -129,11 +133,11 @@ def made():
     return _made[0]
 
 
-def tls12(folder):
+def tls12(folder, *more):
     """An environment in which OpenSSL speaks TLS 1.2."""
-    config = folder / "openssl.cnf"
-    config.write_text("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
-                      "MaxProtocol = TLSv1.2\n")
+    config = folder / f"openssl{len(more)}.cnf"
+    config.write_text("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n" +
+                      "\n".join(["MaxProtocol = TLSv1.2", *more, ""]))
     return {"OPENSSL_CONF": str(config)}
 
 
@@ -148,7 +152,9 @@ def taken(client, server, tls, cert, key, verify, host, verified):
     c.expect("moved")
     s.expect("moved", "end: EOF")
     check(c.told["verified"] == str(int(verified)), client, host, c.said)
-    check(s.told["verified"] == "0", "nobody proved himself to the server:", s.said)
+    check(c.told["name"] == ("localhost" if verified else ""), client, host, c.said)
+    check(s.told["verified"] == "0" and s.told["name"] == "",
+          "nobody proved himself to the server:", s.said)
     return c, s
 
 
@@ -226,11 +232,12 @@ def test_no_context(folder):
 
 # ---- what the session is told ------------------------------------------------------------
 
-def same_binding(c, s, kind, value=None):
-    check(c.told["type"] == s.told["type"] == kind, c.said, s.said)
-    check(c.told["binding"] == s.told["binding"], c.said, s.said)
-    if value is not None:
-        check(c.told["binding"] == value, "not", value, "but", c.said)
+def bindings(end):
+    """Kind to data, of one end's last connection."""
+    found = {end.told["type"]: end.told["binding"], end.told["other"]: end.told["second"]}
+    check(len(found) == 2 or set(found) == {NONE}, "the same kind twice:", end.said)
+    check(found.pop(NONE, "") == "", "data of no kind:", end.said)
+    return found
 
 
 def test_the_exporter(folder):
@@ -241,10 +248,14 @@ def test_the_exporter(folder):
     for _ in range(2):
         c, s = taken("OpenSSL", "OpenSSL", tls, tls.cert, tls.key, True, "localhost", True)
         check(c.told["protocol"] == s.told["protocol"] == "TLSv1.3", c.said)
-        same_binding(c, s, EXPORTER)
+        check(bindings(c) == bindings(s) and list(bindings(c)) == [EXPORTER], c.said, s.said)
         check(len(c.told["binding"]) == 64, c.said)
         seen.add(c.told["binding"])
     check(len(seen) == 2, "the same for two connections")
+
+
+# What a connection before TLS 1.3 has at the ends with these libraries.
+HAS = {"OpenSSL": [UNIQUE, END_POINT], "mbedTLS": [END_POINT]}
 
 
 def test_the_end_point(folder):
@@ -265,17 +276,181 @@ def test_the_end_point(folder):
             if name == "sha1" and "no context" in s.said:
                 continue  # OpenSSL with a policy that knows better
             c.expect("moved", "protocol=TLSv1.2")
-            same_binding(c, s, END_POINT, digest(cert, hashed))
+            for end, library in ((c, client), (s, server)):
+                check(list(bindings(end)) == HAS[library], library, end.said)
+                check(bindings(end)[END_POINT] == digest(cert, hashed), name, end.said)
 
 
 def test_no_end_point(folder):
-    """Ed25519 has no hash of its own: no binding, on either side."""
+    """Ed25519 has no hash of its own: no such binding, on either side."""
     if "OpenSSL" not in PROGRAMS:
         raise Skip("mbedTLS 2.28 knows no Ed25519")
     cert, key = made().own("ed25519", ("ed25519",))
     c, s = talk("OpenSSL", "OpenSSL", None, cert, key, False, "localhost", env=tls12(folder))
     c.expect("moved", "protocol=TLSv1.2")
-    same_binding(c, s, NONE, "")
+    check(list(bindings(c)) == [UNIQUE] and bindings(c) == bindings(s), c.said, s.said)
+
+
+# ---- tls-unique --------------------------------------------------------------------------
+
+def test_unique(folder):
+    """RFC 5929 3: 12 octets (RFC 5246 7.4.9), the same at both ends, never twice."""
+    if "OpenSSL" not in PROGRAMS:
+        raise Skip("mbedTLS 2.28 does not give it out")
+    tls = made()
+    seen = set()
+    for _ in range(3):
+        c, s = talk("OpenSSL", "OpenSSL", tls.ca, tls.cert, tls.key, True, "localhost",
+                    env=tls12(folder))
+        check(bindings(c) == bindings(s), c.said, s.said)
+        check(len(bindings(c)[UNIQUE]) == 24, c.said)
+        seen.add(bindings(c)[UNIQUE])
+    check(len(seen) == 3, "the same for two connections")
+
+
+def test_no_unique(folder):
+    """Without the extended master secret (RFC 7627) it does not name one connection."""
+    if "OpenSSL" not in PROGRAMS:
+        raise Skip("mbedTLS 2.28 does not give it out")
+    tls = made()
+    env = tls12(folder, "Options = -ExtendedMasterSecret")
+    c, s = talk("OpenSSL", "OpenSSL", tls.ca, tls.cert, tls.key, True, "localhost", env=env)
+    c.expect("moved", "protocol=TLSv1.2")
+    check(c.told["type"] == s.told["type"] == END_POINT, c.said, s.said)
+    check(bindings(c) == bindings(s) == {END_POINT: digest(tls.cert, "sha256")}, c.said)
+
+
+def received(end, octets):
+    data = b""
+    while len(data) < octets:
+        more = end.recv(65536)
+        check(more, "ended after", len(data), "octets")
+        data += more
+    return data
+
+
+def python_end(side, context, octets, session=None, server=False):
+    """What Python's ssl module says of its end: (tls-unique, resumed, session)."""
+    side.setblocking(True)
+    side.settimeout(60)
+    with context.wrap_socket(side, server_side=server, session=session,
+                             **({} if server else {"server_hostname": "localhost"})) as end:
+        unique = end.get_channel_binding("tls-unique").hex()
+        if server:
+            end.sendall(received(end, octets))
+        else:
+            end.sendall(bytes((i * 7 + i // 251) % 256 for i in range(octets)))
+            received(end, octets)
+        return unique, end.session_reused, None if server else end.session
+
+
+def two_with_python(role, *arguments):
+    """Two connections of our program with Python, the second of which resumes the session
+    of the first: ([(tls-unique, resumed)] of Python's, our program's end)."""
+    pairs = [socket.socketpair() for _ in range(2)]
+    for ours, _ in pairs:
+        ours.setblocking(False)
+    fds = [ours.fileno() for ours, _ in pairs]
+    process = subprocess.Popen(
+        [str(a) for a in (PROGRAMS["OpenSSL"], role, ",".join(map(str, fds)), *arguments)],
+        pass_fds=fds, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for ours, _ in pairs:
+        ours.close()
+    server = role == "client"
+    context = ssl.create_default_context(
+        ssl.Purpose.CLIENT_AUTH if server else ssl.Purpose.SERVER_AUTH,
+        cafile=str(made().ca))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if server:
+        context.load_cert_chain(made().cert, made().key)
+    theirs, session = [], None
+    try:
+        for _, side in pairs:
+            unique, reused, session = python_end(side, context, 1000, session, server)
+            theirs.append((unique, reused))
+        return theirs, End(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_unique_with_python(folder):
+    """The value of another implementation's view, in both roles; of a session that is
+    resumed it is the server's Finished message."""
+    if "OpenSSL" not in PROGRAMS:
+        raise Skip("mbedTLS 2.28 does not give it out")
+    tls = made()
+    for arguments in (("server", tls.cert, tls.key, 1000),
+                      ("client", tls.ca, 1, 1000, "localhost")):
+        theirs, ours = two_with_python(*arguments)
+        ours.expect("moved")
+        check([reused for _, reused in theirs] == [False, True], "not resumed:", theirs)
+        check([t["resumed"] for t in ours.all] == ["0", "1"], ours.said)
+        check([(t["type"], t["binding"]) for t in ours.all] ==
+              [(UNIQUE, unique) for unique, _ in theirs], theirs, ours.said)
+        check(theirs[0][0] != theirs[1][0], theirs)
+
+
+# ---- certificates of clients -------------------------------------------------------------
+
+def test_client_certificate(folder):
+    """Whom the server knows by it: the one common name of one that holds."""
+    tls = made()
+    versions = [{}, tls12(folder)] if "OpenSSL" in PROGRAMS else [{}]
+    # (subject, what the server is told)
+    subjects = (("/CN=alice", "alice"), ("/O=A/OU=B/CN=j\u00f6rg", "j\u00f6rg"),
+                ("/CN=" + "a" * 31, "a" * 31), ("/CN=" + "a" * 32, ""),
+                ("/CN=alice/CN=root", ""), ("/O=alice", ""))
+    for n, (subject, name) in enumerate(subjects):
+        cert, key = tls.one(f"client{n}", subject=subject, names="email:x@mail.test")
+        env = {"TLS_CERT": str(cert), "TLS_KEY": str(key), "TLS_CLIENT_CA": str(tls.ca)}
+        for client, server in BOTH:
+            for version in versions[:1 if n else 2]:
+                c, s = talk(client, server, tls.ca, tls.cert, tls.key, True, "localhost",
+                            env={**env, **version})
+                c.expect("moved")
+                s.expect("moved")
+                check((s.told["verified"], s.told["name"]) == ("1", name), subject, s.said)
+                check(s.told["tight"] == "0", "no room for it:", s.said)
+                check(c.told["name"] == "localhost", c.said)
+    # Nobody asks for it: it is not shown.
+    del env["TLS_CLIENT_CA"]
+    for client, server in BOTH:
+        c, s = talk(client, server, tls.ca, tls.cert, tls.key, True, "localhost", env=env)
+        s.expect("moved")
+        check((s.told["verified"], s.told["name"]) == ("0", ""), s.said)
+    # None is shown to one who asks: served, but unknown.
+    for client, server in BOTH:
+        for version in versions:
+            c, s = talk(client, server, tls.ca, tls.cert, tls.key, True, "localhost",
+                        env={"TLS_CLIENT_CA": str(tls.ca), **version})
+            s.expect("moved")
+            check((s.told["verified"], s.told["name"]) == ("0", ""), s.said)
+
+
+def test_wrong_client_certificate(folder):
+    """Of a CA that the server does not know, over, or one's own: no connection."""
+    tls = made()
+    late, late_key = tls.one("lateclient", days="-1", subject="/CN=alice")
+    own, own_key = tls.own("ownclient", ("rsa:2048",))
+    good, good_key = tls.one("goodclient", subject="/CN=alice")
+    for cert, key, ca in ((late, late_key, tls.ca), (own, own_key, tls.ca),
+                          (good, good_key, tls.other_ca)):
+        env = {"TLS_CERT": str(cert), "TLS_KEY": str(key), "TLS_CLIENT_CA": str(ca)}
+        for client, server in BOTH:
+            _, s = talk(client, server, tls.ca, tls.cert, tls.key, True, "localhost", env=env)
+            s.expect("handshake: ERR_TLS")
+            check("up " not in s.said and "moved" not in s.said, s.said)
+            check("handshake: ERR_TLS: certificate: " in s.said, s.said)
+    nothing = folder / "nothing"
+    for name in PROGRAMS:  # files that are none, or do not fit each other
+        for change in ({"TLS_CERT": str(nothing)}, {"TLS_KEY": str(own_key)}):
+            env = {"TLS_CERT": str(good), "TLS_KEY": str(good_key), **change}
+            c, _ = talk(name, name, tls.ca, tls.cert, tls.key, True, "localhost", env=env)
+            c.expect("no context: ")
+        _, s = talk(name, name, tls.ca, tls.cert, tls.key, True, "localhost",
+                    env={"TLS_CLIENT_CA": str(nothing)})
+        s.expect("no context: ")
 
 
 # ---- bytes -------------------------------------------------------------------------------

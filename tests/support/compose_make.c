@@ -55,6 +55,14 @@ static const char *const words[] = {"Bob",
                                     "=",
                                     "=20",
                                     "Re:",
+                                    "=?iso-8859-1?Q?=E9?=",
+                                    "=?UTF-8?B?w6k=?=",
+                                    "=?x?=?x?=",
+                                    "\xe2\x80\xaegpj.exe",
+                                    "\xc2\xa0",
+                                    "\xef\xbb\xbf",
+                                    "%41",
+                                    "//",
                                     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
                                     "yzabcdefghijklmnopqrstuvwxyz0123",
                                     "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97"
@@ -98,6 +106,17 @@ static mailproto_bytes make_text(struct make *m, unsigned n, size_t max)
     return keep(m, &t);
 }
 
+/* Some blanks behind blanks become tabs. */
+static void put_tabs(char *text, size_t len)
+{
+    size_t i;
+    for (i = 1; i < len; i++) {
+        if (text[i - 1] == ' ' && text[i] == ' ') {
+            text[i] = '\t';
+        }
+    }
+}
+
 static mailproto_bytes make_spec(struct make *m)
 {
     static const char *const specs[] = {
@@ -114,12 +133,14 @@ static mailproto_bytes make_spec(struct make *m)
 
 static size_t make_addresses(struct make *m, mailproto_address_out *to)
 {
+    static const char *const names[] = {"Team, the \"best\"", "a", "A (b)",
+                                        "Gr\xc3\xbc\xc3\x9f"};
     size_t n = 0;
     unsigned count = 1 + dice(m, 3);
     int group = dice(m, 5) == 0;
     if (group) {
         to[n].kind = MAILPROTO_ADDRESS_GROUP_BEGIN;
-        to[n].name = bytes("Team, the \"best\"");
+        to[n].name = bytes(names[dice(m, sizeof names / sizeof *names)]);
         n++;
         count = dice(m, 3);
     }
@@ -162,6 +183,7 @@ static void make_fields(struct make *m)
     }
     f = field(m, "Subject", MAILPROTO_COMPOSE_TEXT);
     f->text = make_text(m, 40, 4000);
+    put_tabs(m->texts[m->text_count - 1], f->text.len); /* names take none */
     if (dice(m, 2) == 0) {
         f = field(m, "References", MAILPROTO_COMPOSE_IDS);
         f->text = dice(m, 2) == 0

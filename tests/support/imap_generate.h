@@ -38,6 +38,10 @@ void imap_generate(struct imap_generator *g, uint32_t command);
 void imap_model_of(struct imap_model *m, const mailproto_imap_command *c);
 void imap_model_free(struct imap_model *m);
 
+/* From now on strings are told without the form they were written in, and verbs without
+ * their case; or with them again. */
+void imap_model_loosely(int on);
+
 /* NULL, or the name of the first field that differs. */
 const char *imap_model_differs(const struct imap_model *a, const struct imap_model *b);
 

@@ -333,6 +333,7 @@ static void put_other_key(struct imap_generator *g, uint32_t level)
 {
     struct text *out = &g->model.items;
     uint64_t size;
+    uint32_t larger;
     switch (imap_random(g, 5)) {
     case 0:
         imap_put_word(g, "ALL");
@@ -344,10 +345,13 @@ static void put_other_key(struct imap_generator *g, uint32_t level)
         break;
     case 2:
         size = imap_any_number64(g);
-        imap_put_word(g, "LARGER");
+        larger = imap_random(g, 2);
+        imap_put_word(g, larger ? "LARGER" : "SMALLER");
         imap_put(g, " ");
         imap_put_number(g, size);
-        imap_tell_token(out, level, MAILPROTO_IMAP_KEY_LARGER, size);
+        imap_tell_token(out, level,
+                        larger ? MAILPROTO_IMAP_KEY_LARGER : MAILPROTO_IMAP_KEY_SMALLER,
+                        size);
         break;
     case 3:
         imap_put_word(g, "KEYWORD");

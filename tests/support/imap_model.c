@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imap/lex.h"
 #include "imap/syntax_search.h"
 
 /* ---- models ------------------------------------------------------------------------- */
@@ -78,10 +79,25 @@ const char *imap_model_differs(const struct imap_model *a, const struct imap_mod
     return NULL;
 }
 
+static int loosely;
+
+void imap_model_loosely(int on)
+{
+    loosely = on;
+}
+
 /* A string: its form, its flags but for the escaping, its octets. */
 void imap_tell_string(struct text *out, uint32_t form, uint32_t flags,
                       const void *octets, size_t len)
 {
+    static const char inbox[] = "INBOX"; /* a mailbox's name, in any case */
+    if (loosely) {
+        if (len == 5 && mailproto__imap_same(inbox, (const char *)octets, len)) {
+            octets = inbox;
+        }
+        form = form != MAILPROTO_IMAP_NIL;
+        flags &= MAILPROTO_IMAP_BINARY | MAILPROTO_IMAP_UTF8_FORM;
+    }
     text_print(out, "%u/%u", (unsigned)form, (unsigned)flags);
     if (form != MAILPROTO_IMAP_NIL) {
         text_quote(out, octets, len);
@@ -220,7 +236,9 @@ void imap_model_of(struct imap_model *m, const mailproto_imap_command *c)
     m->uidvalidity = c->uidvalidity;
     m->modseq = c->modseq;
     text_add(&m->tag, c->tag.ptr, c->tag.len);
-    text_add(&m->verb, c->verb.ptr, c->verb.len);
+    if (!loosely) {
+        text_add(&m->verb, c->verb.ptr, c->verb.len);
+    }
     read_string(&m->name, &c->name);
     read_string(&m->text, &c->text);
     read_string(&m->mailbox, &c->mailbox);

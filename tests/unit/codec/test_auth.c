@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "codec/auth.h"
+#include "core/span.h"
 #include "naive.h"
 
 enum { BLOCK = 16, OUTPUT = 64 };
@@ -440,39 +441,74 @@ static void wrong_arguments(void **state)
 
 static void what_can_be_offered(void **state)
 {
+    enum { CLEAR, TLS, BOUND };
     static const struct {
         const char *list;
-        int bound;
+        const char *in_clear; /* NULL: all of them */
+        int tls;
         const char *want;
+        const char *needs_tls; /* names that wait for it */
     } v[] = {
-        {"A B", 0, "A,B,"},
-        {"  A \t B  ", 1, "A,B,"},
-        {"A-PLUS A B-plus", 0, "A,"},
-        {"A-PLUS A B-plus", 1, "A-PLUS,A,B-plus,"},
-        {"A-PLUS B-PLUS", 0, ""},
-        {"-PLUS PLUS A-PLUSX A-PLU", 0, "-PLUS,PLUS,A-PLUSX,A-PLU,"},
-        {"", 0, ""},
-        {" ", 1, ""},
+        {"A B", NULL, CLEAR, "A,B,", ""},
+        {"A B", "", TLS, "A,B,", ""},
+        {"  A \t B  ", "", BOUND, "A,B,", ""},
+        {"A-PLUS A B-plus", NULL, CLEAR, "A,", "A-PLUS,b-PLUS,"},
+        {"A-PLUS A B-plus", "", TLS, "A,", ""},
+        {"A-PLUS A B-plus", "", BOUND, "A-PLUS,A,B-plus,", ""},
+        {"A-PLUS B-PLUS", "", TLS, "", ""},
+        {"-PLUS PLUS A-PLUSX A-PLU", "", TLS, "-PLUS,PLUS,A-PLUSX,A-PLU,", ""},
+        {"", NULL, CLEAR, "", ""},
+        {"", "", TLS, "", ""},
+        {" ", "", BOUND, "", ""},
+        /* Without TLS: only what may be, and in the list's order. */
+        {"A B C", "", CLEAR, "", "A,B,X,"},
+        {"A B C", "c  \ta", CLEAR, "A,C,", "b,"},
+        {"A B C", "c a", TLS, "A,B,C,", ""},
+        {"A B C", "X Y", CLEAR, "", "A,X,"},
+        {"A B C", "X B", CLEAR, "B,", "A,C,"},
+        {"A BB", "B", CLEAR, "", "A,BB,B,"},
+        /* To be named there does not bind. */
+        {"A-PLUS A", "A-PLUS A", CLEAR, "A,", "a-plus,"},
+        {"A-PLUS A", "A-PLUS", CLEAR, "", "a-plus,a,X,"},
+        {"A-PLUS A", "A-PLUS", TLS, "A,", ""},
+        {"A-PLUS A", "A-PLUS", BOUND, "A-PLUS,A,", ""},
     };
     size_t i;
     (void)state;
     for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
-        mailproto_bytes list = text(v[i].list), word;
+        struct mailproto__auth_offer offer;
+        mailproto_bytes rest, word;
         struct fixture f;
         char got[64] = "";
+        const char *needs = v[i].needs_tls;
         start(&f);
-        f.s.tls.binding_len = v[i].bound ? 5 : 0;
-        while ((word = mailproto__auth_offered(&f.s, &list)).len > 0) {
+        offer.names = text(v[i].list);
+        offer.in_clear = v[i].in_clear == NULL ? offer.names : text(v[i].in_clear);
+        f.s.tls.state = v[i].tls == CLEAR ? MAILPROTO__TLS_OFF : MAILPROTO__TLS_ON;
+        f.s.tls.binding_len = v[i].tls == BOUND ? 5 : 0;
+        rest = offer.names;
+        while ((word = mailproto__auth_offered(&f.s, &offer, &rest)).len > 0) {
             strncat(got, word.ptr, word.len);
             strcat(got, ",");
-            assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), word), 1);
+            assert_int_equal(mailproto__auth_offers(&f.s, &offer, word), 1);
+            assert_int_equal(mailproto__auth_needs_tls(&f.s, &offer, word), 0);
         }
         assert_string_equal(got, v[i].want);
-        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("")),
+        assert_int_equal(mailproto__auth_offers(&f.s, &offer, text("")),
                          v[i].want[0] != 0);
-        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("X")), 0);
-        assert_int_equal(mailproto__auth_offers(&f.s, text(v[i].list), text("a-plus")),
+        assert_int_equal(mailproto__auth_offers(&f.s, &offer, text("X")), 0);
+        assert_int_equal(mailproto__auth_offers(&f.s, &offer, text("a-plus")),
                          strstr(v[i].want, "A-PLUS,") != NULL);
+        /* What is in no list needs it only where nothing does without. */
+        assert_int_equal(mailproto__auth_needs_tls(&f.s, &offer, text("X")),
+                         v[i].tls == CLEAR && v[i].want[0] == 0);
+        while (*needs != 0) {
+            size_t len = strcspn(needs, ",");
+            assert_int_equal(
+                mailproto__auth_needs_tls(&f.s, &offer, mailproto__span(needs, len)),
+                1);
+            needs += len + 1;
+        }
     }
 }
 

@@ -571,6 +571,9 @@ static void outcome(void **state)
     begin(&f);
     assert_int_equal(start(&f, "X", "abc", 0), MAILPROTO_OK);
     assert_null(mailproto__auth_client_fault(&f.a, 0));
+    assert_string_equal(mailproto__auth_client_fault(&f.a, 1),
+                        "success before the response"); /* "abc" did not go yet */
+    f.a.owes_initial = 0;
     assert_null(mailproto__auth_client_fault(&f.a, 1));
     mailproto__auth_client_end(&f.s, &f.a);
     assert_memory_equal(&f.a, &none, sizeof none);

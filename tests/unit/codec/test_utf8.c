@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "codec/utf8.h"
 #include "codec_run.h"
 
 /* What comes out, the defects and where the first is; the same at every cut. */
@@ -121,6 +122,51 @@ static void like_naive(void **state)
     }
 }
 
+static uint64_t step_all(const unsigned char *t, size_t n)
+{
+    uint64_t s = MAILPROTO__UTF8_WHOLE;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        s = mailproto__utf8_step(s, t[i]);
+    }
+    return s;
+}
+
+/* Step by step: well-formed, and no controls. */
+static void steps_like_naive(void **state)
+{
+    static const unsigned char octets[] = {
+        0x09, 0x1f, 0x20, 0x7e, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
+        0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5};
+    enum { N = sizeof octets };
+    unsigned i;
+    (void)state;
+    for (i = 0; i < 65536; i++) {
+        unsigned char t[2];
+        int controls;
+        t[0] = (unsigned char)(i >> 8);
+        t[1] = (unsigned char)i;
+        controls = t[0] < 32 || t[0] == 127 || t[1] < 32 || t[1] == 127;
+        assert_int_equal(mailproto__utf8_is_whole(step_all(t, 2)),
+                         !controls && naive_check(t, 2) == 2);
+    }
+    for (i = 0; i < (unsigned)N * N * N * N; i++) {
+        unsigned char t[5];
+        size_t k;
+        int good = 1;
+        t[0] = octets[i % N];
+        t[1] = octets[i / N % N];
+        t[2] = octets[i / N / N % N];
+        t[3] = octets[i / N / N / N];
+        t[4] = 'x'; /* what was ill-formed remains so */
+        for (k = 0; k < 5; k++) {
+            good = good && t[k] >= 32 && t[k] != 127;
+        }
+        assert_int_equal(mailproto__utf8_is_whole(step_all(t, 5)),
+                         good && naive_check(t, 5) == 5);
+    }
+}
+
 static void empty_and_null(void **state)
 {
     size_t at = 9;
@@ -164,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(like_naive),
+        cmocka_unit_test(steps_like_naive),
         cmocka_unit_test(empty_and_null),
         cmocka_unit_test(replaced),
     };

@@ -10,25 +10,25 @@
  *   auth-type F             flag-extension F G        search F S G
  *   base64 F                header-fld-name F G       search-key F S G
  *   capability F G          header-list F G           search-program F S G
- *   charset F G             idle F G                  search-return-opts F G
+ *   charset S G             idle F G                  search-return-opts S G
  *   command-any F G         initial-resp F G          section F G
  *   command-auth F G        list F G                  section-binary F G
  *   command-nonauth F G     list-mailbox F L G        section-msgtext F G
  *   command-select F G      list-char F L G           section-part F G
  *   copy F G                list-select-opts F G      section-text F G
  *   create F G              list-return-opts F G      select F G
- *   date, date-text F G     literal F L G             seq-number, seq-range F G
- *   date-day F G            literal8 F G              sequence-set F G
+ *   date, date-text S G     literal F L G             seq-number, seq-range F G
+ *   date-day S G            literal8 F                sequence-set F G
  *   date-day-fixed F G      login F G                 seq-last-command F G
  *   date-month, -year F     mailbox F G               status, status-att F G
  *   date-time F G           mbox-or-pat F G           store, store-att-flags F G
  *   delete F G              move F G                  string F L G
  *   digit-nz F              namespace-command F G     subscribe F G
- *   enable F G              nil F G                   tag F G
- *   examine F G             number, number64 F G      time, zone F G
+ *   enable F G              tag F G
+ *   examine F G             number64 F G              time, zone F G
  *   partial F G             nz-number(64) F G         uid, uid-expunge F G
- *   password, userid F      option-extension F        unsubscribe F G
- *   patterns F G            UTF8-2 -3 -4 L            vendor-token F
+ *   password, userid F      unsubscribe F G
+ *   patterns F G            UTF8-2 -3 -4 F
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -329,6 +329,71 @@ static void added(void **state)
     writer_close(&w);
 }
 
+/* Nobody asked for it: STORE, and what others change (RFC 9051 7.5.2, RFC 7162 3.1). */
+static void unasked(void **state)
+{
+    const uint32_t flags = UINT32_C(1) << MAILPROTO_IMAP_ITEM_FLAGS;
+    const uint32_t uid = UINT32_C(1) << MAILPROTO_IMAP_ITEM_UID;
+    mailproto_imap_facts facts = facts_of(3);
+    uint32_t kind;
+    (void)state;
+    writer_work(&w, 4096, NULL, 20, "A NOOP\r\n");
+    memset(&fetching, 0, sizeof fetching);
+    prepare(&facts, NULL, NULL);
+    fetching.tell_items = flags;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (FLAGS (\\Seen $Junk))\r\n");
+    fetching.tell_items = flags | uid;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (FLAGS (\\Seen $Junk) UID 1003)\r\n");
+    fetching.tell_flags = 1;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (FLAGS (\\Seen $Junk) UID 1003)\r\n");
+    fetching.tell_flags = 0;
+    fetching.tell_items = UINT32_C(1) << MAILPROTO_IMAP_ITEM_RFC822_SIZE |
+                          UINT32_C(1) << MAILPROTO_IMAP_ITEM_EMAILID |
+                          UINT32_C(1) << MAILPROTO_IMAP_ITEM_SAVEDATE;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (RFC822.SIZE 4096 EMAILID (E1) SAVEDATE NIL)\r\n");
+    fetching.tell_items = 0; /* nothing to say is no response */
+    REFUSES(&w, mailproto_imap_server_fetch(w.server, &fetching), MAILPROTO_OK);
+    for (kind = 0; kind < 32; kind++) {
+        int fact = kind == MAILPROTO_IMAP_ITEM_FLAGS ||
+                   kind == MAILPROTO_IMAP_ITEM_UID ||
+                   kind == MAILPROTO_IMAP_ITEM_INTERNALDATE ||
+                   kind == MAILPROTO_IMAP_ITEM_RFC822_SIZE ||
+                   (kind >= MAILPROTO_IMAP_ITEM_MODSEQ &&
+                    kind <= MAILPROTO_IMAP_ITEM_SAVEDATE);
+        fetching.tell_items = UINT32_C(1) << kind;
+        assert_int_equal(mailproto_imap_server_fetch(w.server, &fetching),
+                         fact ? MAILPROTO_OK : MAILPROTO_ERR_ARGUMENT);
+        writer_forget(&w);
+    }
+    writer_close(&w);
+    /* Beside what was asked for. */
+    writer_work(&w, 4096, NULL, 20, "A FETCH 3 (UID INTERNALDATE)\r\n");
+    prepare(&facts, NULL, NULL);
+    fetching.tell_items = flags | uid;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (FLAGS (\\Seen $Junk) UID 1003 INTERNALDATE "
+         "\"01-Jan-1970 00:00:00 +0000\")\r\n");
+    writer_close(&w);
+    /* RFC 9051 appendix E 21 */
+    writer_work(&w, 4096, "IMAP4rev2", 20, "A NOOP\r\n");
+    prepare(&facts, NULL, NULL);
+    fetching.tell_items = flags;
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (UID 1003 FLAGS (\\Seen $Junk))\r\n");
+    writer_close(&w);
+    /* RFC 7162 3.1, 3.2.4 */
+    writer_work(&w, 4096, "CONDSTORE", 20, "A NOOP\r\n");
+    prepare(&facts, NULL, NULL);
+    SAYS(&w, mailproto_imap_server_fetch(w.server, &fetching),
+         "* 3 FETCH (UID 1003 MODSEQ (12) FLAGS (\\Seen $Junk))\r\n");
+    fetching.tell_items = 0;
+    writer_close(&w);
+}
+
 /* A message that cannot be opened: the application ends the response, and goes on with the
  * next message. */
 static void left_alone(void **state)
@@ -543,6 +608,7 @@ int main(void)
         cmocka_unit_test(each_alone),      cmocka_unit_test(all_together),
         cmocka_unit_test(added),           cmocka_unit_test(partials),
         cmocka_unit_test(arguments),       cmocka_unit_test(failing_sources),
-        cmocka_unit_test(nothing_between), cmocka_unit_test(left_alone)};
+        cmocka_unit_test(nothing_between), cmocka_unit_test(unasked),
+        cmocka_unit_test(left_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,6 @@ static void wrong_states(void **state)
                        "e BAD Select a mailbox first\r\n"
                        "f OK [READ-WRITE] SELECT completed\r\n"
                        "g OK FETCH completed\r\n"
-                       "* OK [CLOSED] Previous mailbox closed\r\n"
                        "h OK [READ-ONLY] EXAMINE completed\r\n");
 }
 

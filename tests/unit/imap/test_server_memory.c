@@ -110,6 +110,93 @@ static void max_command(void **state)
            "a BAD [TOOBIG] Command too long\r\nb OK NOOP completed\r\n");
 }
 
+/* The login as a line of so many octets, of which the name's literal has some. */
+static void login(char *to, size_t literal, size_t len)
+{
+    size_t n = (size_t)sprintf(to, "a LOGIN {%u+}\r\n", (unsigned)literal);
+    memset(to + n, 'f', literal);
+    n += literal;
+    to[n++] = ' ';
+    memset(to + n, 's', len - n - 2);
+    strcpy(to + len - 2, "\r\n");
+}
+
+/* Before the login: as many octets as max_command_before, and one more; a literal of
+ * max_literal, and one more; behind it other limits. */
+static void before_the_login(void **state)
+{
+    static const struct {
+        size_t literal, len;
+        const char *out;
+    } rows[] = {
+        {1, 600, "a OK [CAPABILITY IMAP4rev1 LITERAL+] LOGIN completed\r\n"},
+        {1, 601, "a BAD [TOOBIG] Command too long\r\n"},
+        {40, 600, "a OK [CAPABILITY IMAP4rev1 LITERAL+] LOGIN completed\r\n"},
+        {40, 601, "a BAD [TOOBIG] Command too long\r\n"},
+        {41, 100, "a BAD [TOOBIG] Literal too large\r\n"},
+    };
+    mailproto_imap_server_options o = options_of();
+    char text[1024];
+    size_t i;
+    (void)state;
+    o.caps =
+        cap_bit(MAILPROTO_IMAP_CAP_REV1) | cap_bit(MAILPROTO_IMAP_CAP_LITERAL_PLUS);
+    o.in_size = 512;
+    o.max_command_before = 600;
+    o.max_command = 700;
+    o.max_literal = 40;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct run *r = open_session(&o, NULL, "");
+        r->lend = 1;
+        login(text, rows[i].literal, rows[i].len);
+        assert_int_equal(strlen(text), rows[i].len);
+        feed_text(r, text);
+        assert_string_equal(r->out, rows[i].out);
+        r->out_len = 0;
+        feed_text(r, "b NOOP\r\n");
+        assert_string_equal(r->out, "b OK NOOP completed\r\n");
+        if (strstr(rows[i].out, "OK") != NULL) { /* max_command holds now */
+            r->out_len = 0;
+            long_line(text, "c CREATE ", 700);
+            feed_text(r, text);
+            long_line(text, "d CREATE ", 701);
+            feed_text(r, text);
+            assert_string_equal(r->out, "c OK CREATE completed\r\n"
+                                        "d BAD [TOOBIG] Command too long\r\n");
+        }
+        close_session(r);
+    }
+}
+
+/* What is thrown away before the login: as many octets as max_swallow_before, with the
+ * line's end, and one more. */
+static void swallowed_before(void **state)
+{
+    mailproto_imap_server_options o = options_of();
+    char text[200];
+    size_t n;
+    (void)state;
+    o.caps =
+        cap_bit(MAILPROTO_IMAP_CAP_REV1) | cap_bit(MAILPROTO_IMAP_CAP_LITERAL_PLUS);
+    o.max_literal = 8;
+    o.max_swallow_before = 50;
+    for (n = 48; n < 50; n++) {
+        struct run *r = open_session(&o, NULL, "");
+        size_t at = (size_t)sprintf(text, "a LOGIN {%u+}\r\n", (unsigned)n);
+        memset(text + at, 'x', n);
+        strcpy(text + at + n, "\r\nb NOOP\r\n");
+        feed_text(r, text);
+        if (n == 48) {
+            assert_string_equal(
+                r->out, "a BAD [TOOBIG] Literal too large\r\nb OK NOOP completed\r\n");
+        } else {
+            assert_string_equal(r->out, "* BYE [TOOBIG] Too much was sent\r\n");
+            assert_int_equal(r->closed, MAILPROTO_ERR_CONTENT_LIMIT);
+        }
+        close_session(r);
+    }
+}
+
 /* For a literal: before it is asked for. */
 static void for_a_literal(void **state)
 {
@@ -175,6 +262,39 @@ static void for_a_mark(void **state)
 }
 
 /* Marks that are longer than what they stand for, with the block full of what follows. */
+/* More tiny messages than the block has room for: in lent memory, or not at all. */
+static void many_tiny_marks(void **state)
+{
+    static const char text[] = "a APPEND x {1+}\r\na {1+}\r\nb {1+}\r\nc {1+}\r\nd "
+                               "{0+}\r\n {2+}\r\nef\r\nb NOOP\r\n";
+    size_t cut;
+    (void)state;
+    for (cut = 1; cut < 2 * sizeof text; cut++) {
+        mailproto_imap_server_options o = small();
+        size_t lent = cut < sizeof text;
+        struct run *r;
+        o.caps |= cap_bit(MAILPROTO_IMAP_CAP_MULTIAPPEND);
+        r = open_session(&o, NULL, "0 LOGIN f s\r\n");
+        r->lend = lent;
+        r->way = CUT;
+        r->fed = 0;
+        r->cut = lent ? cut : cut - sizeof text;
+        feed_text(r, text);
+        if (lent) {
+            assert_non_null(strstr(r->log, "NEED_MEMORY 2 #1024\n"));
+            assert_non_null(strstr(r->log, "message=#1:1 message=#2:1 message=#3:1 "
+                                           "message=#4:1 message=#5:0 message=#6:2"));
+            assert_non_null(strstr(r->log, "MEMORY_BACK #1024\n"));
+            assert_string_equal(r->out,
+                                "a OK APPEND completed\r\nb OK NOOP completed\r\n");
+        } else {
+            assert_string_equal(
+                r->out, "a BAD [TOOBIG] Command too long\r\nb OK NOOP completed\r\n");
+        }
+        close_session(r);
+    }
+}
+
 static void tiny_marks(void **state)
 {
     mailproto_imap_server_options o = small();
@@ -252,9 +372,11 @@ static void given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_the_limit),  cmocka_unit_test(max_command),
-        cmocka_unit_test(for_a_literal), cmocka_unit_test(for_a_mark),
-        cmocka_unit_test(tiny_marks),    cmocka_unit_test(given_back),
+        cmocka_unit_test(at_the_limit),     cmocka_unit_test(max_command),
+        cmocka_unit_test(before_the_login), cmocka_unit_test(swallowed_before),
+        cmocka_unit_test(for_a_literal),    cmocka_unit_test(for_a_mark),
+        cmocka_unit_test(tiny_marks),       cmocka_unit_test(many_tiny_marks),
+        cmocka_unit_test(given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,7 @@ static void run_together(void **state)
     assert_int_equal(
         together("a STORE 1 FLAGS ()\r\nb COPY 1 y\r\nc FETCH 1 FLAGS\r\n"), 1);
     assert_int_equal(together("a COPY 1 y\r\nb COPY 2 z\r\n"), 1);
+    assert_int_equal(together("a CHECK\r\nb FETCH 1 FLAGS\r\n"), 1);
     /* ... and what it may: in order where one changes what another relies on. */
     assert_int_equal(together("a FETCH 1 FLAGS\r\nb STORE 1 FLAGS ()\r\n"
                               "c SEARCH ALL\r\nd NOOP\r\n"),
@@ -131,7 +132,6 @@ static void in_order(void **state)
     complete(r, work.requests[0]);
     tidy(r->out);
     assert_string_equal(r->out, "a OK FETCH completed\r\n"
-                                "* OK [CLOSED] Previous mailbox closed\r\n"
                                 "b OK [READ-WRITE] SELECT completed\r\n"
                                 "c OK NOOP completed\r\n"
                                 "* BYE Logging out\r\nd OK LOGOUT completed\r\n");
@@ -186,8 +186,138 @@ static void never_detached(void **state)
         "* OK [CAPABILITY IMAP4rev1 IDLE ESEARCH SEARCHRES] ready\r\n"
         "a OK [CAPABILITY IMAP4rev1 IDLE ESEARCH SEARCHRES] LOGIN completed\r\n"
         "b OK [READ-WRITE] SELECT completed\r\n"
-        "* OK [CLOSED] Previous mailbox closed\r\n"
         "c OK [READ-ONLY] EXAMINE completed\r\nd OK CLOSE completed\r\n");
+}
+
+static uint32_t want_flags(struct run *r, uint32_t *timeout_ms)
+{
+    mailproto_want want = {sizeof want, 0, 0, 0};
+    mailproto_session_get_want(r->s, &want);
+    *timeout_ms = want.timeout_ms;
+    return want.flags & (MAILPROTO_WANT_READ | MAILPROTO_WANT_APP | MAILPROTO_MAY_READ |
+                         MAILPROTO_WANT_CONTENT);
+}
+
+/* It is the application that goes on with a response, of a detached command as well: the
+ * next command may be read, but nothing is awaited. What is not read by the client is. */
+static void check_open(struct run *r, const char *out)
+{
+    const uint32_t apps = (uint32_t)MAILPROTO_WANT_APP | MAILPROTO_MAY_READ;
+    uint32_t ms;
+    size_t len;
+    (void)mailproto_session_output(r->s, &len);
+    assert_int_equal(want_flags(r, &ms), apps);
+    assert_int_equal(ms != 0, len > 0);
+    drain(r);
+    assert_int_equal(want_flags(r, &ms), apps);
+    assert_int_equal(ms, 0);
+    if (r->pending_len == 0) {
+        feed_text(r, "z CAPABILITY\r\n"); /* it waits */
+    }
+    assert_string_equal(r->out, out);
+    assert_int_equal(want_flags(r, &ms), apps);
+    r->out_len = 0;
+    r->out[0] = '\0';
+}
+
+static void check_closed(struct run *r, const char *out)
+{
+    uint32_t ms;
+    go_on(r);
+    assert_non_null(strstr(r->out, out));
+    assert_non_null(strstr(r->out, "z OK CAPABILITY"));
+    drain(r);
+    assert_int_equal(want_flags(r, &ms), MAILPROTO_WANT_READ);
+    assert_int_not_equal(ms, 0);
+    r->out_len = 0;
+    r->out[0] = '\0';
+}
+
+static void turn_of_the_application(void **state)
+{
+    mailproto_imap_server_options o = few();
+    static const mailproto_imap_range two = {2, 2};
+    mailproto_imap_found found;
+    mailproto_imap_fetch_item item;
+    struct work work;
+    struct run *r = selected_run(&work, &o);
+    uint32_t ms;
+    int numbers;
+    (void)state;
+    memset(&found, 0, sizeof found);
+    found.struct_size = sizeof found;
+    found.count = 1;
+    found.min = 2;
+    found.max = 2;
+    memset(&item, 0, sizeof item);
+    item.kind = MAILPROTO_IMAP_ITEM_SECTION;
+    feed_text(r, "a FETCH 1 (FLAGS BODY.PEEK[])\r\nb SEARCH ALL\r\n");
+    assert_int_equal(work.count, 2);
+    assert_int_equal(want_flags(r, &ms), MAILPROTO_WANT_READ);
+
+    assert_int_equal(mailproto_imap_server_fetch_begin(r->server, 1), MAILPROTO_OK);
+    check_open(r, ""); /* nothing is said before the first item */
+    assert_int_equal(mailproto_imap_server_fetch_flags(r->server, 0, NULL, 0),
+                     MAILPROTO_OK);
+    check_open(r, "* 1 FETCH (FLAGS ()");
+    assert_int_equal(mailproto_imap_server_fetch_section(r->server, &item, 2, 0),
+                     MAILPROTO_OK);
+    drain(r);
+    pull(r);
+    assert_non_null(strstr(r->log, "CONTENT_WANTED"));
+    assert_int_equal(want_flags(r, &ms),
+                     MAILPROTO_WANT_APP | MAILPROTO_MAY_READ | MAILPROTO_WANT_CONTENT);
+    {
+        size_t n;
+        assert_int_equal(mailproto_session_content(r->s, "xy", 2, &n), MAILPROTO_OK);
+        assert_int_equal(mailproto_session_content_end(r->s), MAILPROTO_OK);
+    }
+    assert_int_equal(mailproto_imap_server_fetch_end(r->server), MAILPROTO_OK);
+    check_closed(r, " BODY[] {2}\r\nxy)\r\n");
+
+    assert_int_equal(mailproto_imap_server_search_begin(r->server, work.requests[1],
+                                                        &found, &numbers),
+                     MAILPROTO_OK);
+    check_open(r, "* SEARCH");
+    assert_int_equal(mailproto_imap_server_numbers(r->server, &two, 1), MAILPROTO_OK);
+    check_open(r, " 2");
+    assert_int_equal(mailproto_imap_server_search_end(r->server), MAILPROTO_OK);
+    check_closed(r, "\r\n");
+
+    assert_int_equal(mailproto_imap_server_code_begin(r->server, work.requests[0],
+                                                      MAILPROTO_IMAP_NO,
+                                                      MAILPROTO_IMAP_CODE_MODIFIED, 0),
+                     MAILPROTO_OK);
+    check_open(r, "a NO [MODIFIED ");
+    assert_int_equal(mailproto_imap_server_numbers(r->server, &two, 1), MAILPROTO_OK);
+    assert_int_equal(mailproto_imap_server_code_end(r->server, bytes_of("")),
+                     MAILPROTO_OK);
+    check_closed(r, "2] FETCH failed\r\n");
+    close_session(r);
+}
+
+/* LIST and LSUB are told by the same verb: detached as well. */
+static void detached_lsub(void **state)
+{
+    mailproto_imap_server_options o = few();
+    struct work work;
+    struct run *r = selected_run(&work, &o);
+    mailproto_imap_list_entry e;
+    (void)state;
+    memset(&e, 0, sizeof e);
+    e.struct_size = sizeof e;
+    e.delimiter = '/';
+    e.name = bytes_of("y");
+    feed_text(r, "a LSUB \"\" *\r\nb LIST \"\" *\r\n");
+    assert_int_equal(work.count, 1);
+    assert_int_equal(mailproto_imap_server_list(r->server, &e), MAILPROTO_OK);
+    complete(r, work.requests[0]);
+    assert_int_equal(work.count, 2);
+    assert_int_equal(mailproto_imap_server_list(r->server, &e), MAILPROTO_OK);
+    complete(r, work.requests[1]);
+    assert_string_equal(r->out, "* LSUB () \"/\" y\r\na OK LSUB completed\r\n"
+                                "* LIST () \"/\" y\r\nb OK LIST completed\r\n");
+    close_session(r);
 }
 
 /* What was given in full is completed although no more will come. */
@@ -348,6 +478,94 @@ static void when_expunge(void **state)
     assert_int_equal(expunge_within("a SEARCH ALL\r\n"), MAILPROTO_ERR_NOT_NOW);
 }
 
+/* RFC 9051 7.5.1: a command is in progress once all of it was received. */
+static int expunge_at_literal(struct run *r, const mailproto_event *ev)
+{
+    mailproto_status *st = (mailproto_status *)r->user;
+    if (st != NULL &&
+        (ev->type == MAILPROTO_EV_IMAP_LITERAL || ev->type == MAILPROTO_EV_CONTENT)) {
+        *st = mailproto_imap_server_expunge(r->server, 1, 11);
+    }
+    return 0;
+}
+
+static void not_within_literals(void **state)
+{
+    static const char *const commands[] = {"a APPEND y {5}\r\n",
+                                           "a APPEND y {5+}\r\nh"};
+    mailproto_imap_server_options o = options_of();
+    size_t i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        mailproto_status st = MAILPROTO_OK;
+        struct run *r =
+            open_session(&o, expunge_at_literal, "0 LOGIN f s\r\n1 SELECT x\r\n");
+        r->user = &st;
+        feed_text(r, commands[i]);
+        assert_int_equal(st, MAILPROTO_ERR_NOT_NOW);
+        assert_int_equal(mailproto_imap_server_expunge(r->server, 1, 11),
+                         MAILPROTO_ERR_NOT_NOW);
+        r->user = NULL;
+        feed_text(r, i == 0 ? "hello\r\n" : "ello\r\n");
+        /* and then it is */
+        assert_non_null(strstr(r->log, "SYNC\nCOMMAND APPEND"));
+        assert_null(strstr(r->out, "EXPUNGE"));
+        close_session(r);
+    }
+    { /* of a literal that stays in the command, too */
+        struct run *r = open_session(&o, NULL, "0 LOGIN f s\r\n1 SELECT x\r\n");
+        feed_text(r, "a CREATE {5}\r\nhe");
+        assert_int_equal(mailproto_imap_server_expunge(r->server, 1, 11),
+                         MAILPROTO_ERR_NOT_NOW);
+        close_session(r);
+    }
+}
+
+/* VANISHED and a smaller EXISTS are the same (RFC 7162 3.2.10); a larger one is none. */
+static int try_others(struct run *r, const mailproto_event *ev)
+{
+    static const mailproto_imap_range uids = {11, 12};
+    mailproto_status *st = (mailproto_status *)r->user;
+    if (st != NULL && ev->type == MAILPROTO_EV_IMAP_COMMAND) {
+        st[0] = mailproto_imap_server_exists(r->server, 2);
+        st[1] = mailproto_imap_server_exists(r->server, 4);
+        st[2] = mailproto_imap_server_vanished(r->server, 1, &uids, 1);
+        st[3] = mailproto_imap_server_vanished(r->server, 0, &uids, 1);
+    }
+    return 0;
+}
+
+static void check_others(const char *command, mailproto_status vanished)
+{
+    mailproto_imap_server_options o = options_of();
+    mailproto_status st[4] = {1, 1, 1, 1};
+    struct run *r;
+    o.caps = cap_bit(MAILPROTO_IMAP_CAP_REV1) | cap_bit(MAILPROTO_IMAP_CAP_QRESYNC);
+    r = open_session(&o, try_others,
+                     "0 LOGIN f s\r\n2 ENABLE QRESYNC\r\n1 SELECT x\r\n");
+    r->user = st;
+    feed_text(r, command);
+    assert_int_equal(st[0], MAILPROTO_ERR_NOT_NOW);
+    assert_int_equal(st[1], MAILPROTO_OK);
+    assert_int_equal(st[2], MAILPROTO_OK);
+    assert_int_equal(st[3], vanished);
+    assert_int_equal(mailproto_imap_server_exists_now(r->server),
+                     vanished == MAILPROTO_OK ? 2 : 4);
+    close_session(r);
+}
+
+static void others_like_expunge(void **state)
+{
+    (void)state;
+    check_others("a FETCH 1 FLAGS\r\n", MAILPROTO_ERR_NOT_NOW);
+    check_others("a STORE 1 FLAGS ()\r\n", MAILPROTO_ERR_NOT_NOW);
+    check_others("a SEARCH ALL\r\n", MAILPROTO_ERR_NOT_NOW);
+    check_others("a UID FETCH 1 FLAGS\r\n", MAILPROTO_OK);
+    check_others("a UID STORE 1 FLAGS ()\r\n", MAILPROTO_OK);
+    check_others("a UID SEARCH ALL\r\n", MAILPROTO_OK);
+    check_others("a NOOP\r\n", MAILPROTO_OK);
+}
+
 /* SYNC comes before the next command that allows it and holds no numbers. */
 static void sync(void **state)
 {
@@ -422,12 +640,22 @@ static void sync_beside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_together),    cmocka_unit_test(in_order),
-        cmocka_unit_test(max_in_progress), cmocka_unit_test(never_detached),
-        cmocka_unit_test(end_of_input),    cmocka_unit_test(shut_down),
-        cmocka_unit_test(idling),          cmocka_unit_test(idle_garbage),
-        cmocka_unit_test(when_expunge),    cmocka_unit_test(sync),
-        cmocka_unit_test(sync_in_idle),    cmocka_unit_test(sync_beside),
+        cmocka_unit_test(run_together),
+        cmocka_unit_test(in_order),
+        cmocka_unit_test(max_in_progress),
+        cmocka_unit_test(never_detached),
+        cmocka_unit_test(end_of_input),
+        cmocka_unit_test(shut_down),
+        cmocka_unit_test(turn_of_the_application),
+        cmocka_unit_test(detached_lsub),
+        cmocka_unit_test(idling),
+        cmocka_unit_test(idle_garbage),
+        cmocka_unit_test(when_expunge),
+        cmocka_unit_test(sync),
+        cmocka_unit_test(not_within_literals),
+        cmocka_unit_test(others_like_expunge),
+        cmocka_unit_test(sync_in_idle),
+        cmocka_unit_test(sync_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,13 +294,61 @@ static void bad_days(void **state)
     }
 }
 
+/* Numbers of 1 to 12 digits, with each octet behind each of their digits, at the end of
+ * exact memory and before more of it: as a loop reads them that looks at one octet after
+ * the other. */
+static void numbers_of_any_length(void **state)
+{
+    static const char digits[] = "429496729543";
+    size_t len;
+    size_t more;
+    (void)state;
+    for (len = 1; len <= 12; len++) {
+        for (more = 0; more <= 9; more++) {
+            unsigned octet;
+            for (octet = 0; octet < 256; octet++) {
+                size_t size = len + (more > 0 ? more : 0);
+                char *copy = (char *)malloc(size);
+                mailproto_imap_cursor set;
+                mailproto_imap_range range;
+                mailproto_bytes b;
+                uint64_t n = 0;
+                size_t i;
+                int good = more == 0;
+                assert_non_null(copy);
+                memcpy(copy, digits, len);
+                if (more > 0) {
+                    copy[len] = (char)octet;
+                    memset(copy + len + 1, '1', more - 1);
+                }
+                b.ptr = copy;
+                b.len = size;
+                for (i = 0; i < size && copy[i] >= '0' && copy[i] <= '9'; i++) {
+                    n = n * 10 + (uint64_t)(copy[i] - '0');
+                }
+                good |= i == size;                                      /* one number */
+                good |= i < size - 1 && (octet == ',' || octet == ':'); /* two */
+                good &= n <= UINT32_MAX;
+                assert_int_equal(mailproto_imap_set_parse(b, &set),
+                                 good ? MAILPROTO_OK : MAILPROTO_ERR_SYNTAX);
+                if (good) {
+                    assert_int_equal(mailproto_imap_set_next(&set, &range),
+                                     MAILPROTO_OK);
+                    assert_true(range.low == n || range.high == n);
+                }
+                free(copy);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets),         cmocka_unit_test(set_has),
         cmocka_unit_test(dates),        cmocka_unit_test(bad_dates),
-        cmocka_unit_test(write_errors), cmocka_unit_test(days),
-        cmocka_unit_test(bad_days),
+        cmocka_unit_test(write_errors), cmocka_unit_test(numbers_of_any_length),
+        cmocka_unit_test(days),         cmocka_unit_test(bad_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

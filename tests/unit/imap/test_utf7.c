@@ -275,12 +275,52 @@ static void random_texts(void **state)
     }
 }
 
+/* Every text of up to 7 characters of each kind fits what the header says it needs, and
+ * there are texts that need nearly as much. */
+static void most_octets(void **state)
+{
+    static const uint32_t some[] = {1, '&', 'a', 0xE9, 0x4E00, 0x1F600};
+    enum { KINDS = 6, MOST = 7 };
+    uint32_t texts = 1;
+    uint32_t length;
+    uint32_t i;
+    size_t tight = 0;
+    (void)state;
+    for (length = 1; length <= MOST; length++) {
+        texts *= KINDS;
+        for (i = 0; i < texts; i++) {
+            char utf8[4 * MOST];
+            char out[16 * MOST + 1];
+            size_t len = 0;
+            size_t n = 0;
+            uint32_t left = i;
+            uint32_t k;
+            mailproto_bytes b;
+            for (k = 0; k < length; k++) {
+                len += put_point(utf8 + len, some[left % KINDS]);
+                left /= KINDS;
+            }
+            b.ptr = utf8;
+            b.len = len;
+            assert_int_equal(mailproto_imap_utf7_encode(b, out, 4 * len + 1, &n),
+                             MAILPROTO_OK);
+            tight += n > 3 * len + 2;
+        }
+    }
+    assert_true(tight > 0);
+    assert_int_equal(mailproto_imap_utf7_encode((mailproto_bytes){"\1&\1", 3},
+                                                (char[12]){0}, 12, &tight),
+                     MAILPROTO_OK);
+    assert_int_equal(tight, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good),          cmocka_unit_test(bad),
         cmocka_unit_test(encode_errors), cmocka_unit_test(all_short_wires),
         cmocka_unit_test(every_point),   cmocka_unit_test(random_texts),
+        cmocka_unit_test(most_octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

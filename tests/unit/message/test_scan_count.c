@@ -106,11 +106,30 @@ static void octets(void **state)
     }
 }
 
+/* More line ends than a column of octets can count. */
+static void many(void **state)
+{
+    static char text[50001];
+    size_t line;
+    size_t i;
+    (void)state;
+    for (line = 1; line < 4; line++) {
+        for (i = 0; i < sizeof text; i++) {
+            text[i] = i % line == line - 1 ? '\n' : i % line == 0 ? '\r' : 'x';
+        }
+        expect(text, sizeof text);
+        expect(text + 1, sizeof text - 1);
+        text[40000] = '\r';
+        expect(text, sizeof text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths),
         cmocka_unit_test(octets),
+        cmocka_unit_test(many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,7 +246,7 @@ static void vectors(void **state)
 {
     struct text in = {NULL, 0, 0};
     struct text why = {NULL, 0, 0};
-    struct jsonl *j = listed_open("attacks/attacks.jsonl");
+    struct jsonl *j = vectors_open("attacks/attacks.jsonl");
     unsigned done = 0;
     unsigned left = 0;
     (void)state;

@@ -130,7 +130,13 @@ static void forms(void **state)
         {"a@", 0},
         {"a @b", 0},
         {"a@ b", 0},
-        {"a@b (c)", 0},
+        {"a@b (c)", 1},
+        {"<a@b> (c) , d@e(f)", 2},
+        {"a@b (c (d))", 0},
+        {"a@b (c) (d)", 0},
+        {"a@b (c\\)d)", 0},
+        {"a@b (c) d", 0},
+        {"a@b (c", 0},
         {"a (c) <a@b>", 0},
         {"a@b x", 0},
         {"a.b <a@b>", 0},
@@ -281,7 +287,7 @@ static void random_dates(void **state)
 static void real(void **state)
 {
     struct text in = {NULL, 0, 0};
-    struct jsonl *j = listed_open("corpus/vectors/corpus_headers.jsonl");
+    struct jsonl *j = vectors_open("corpus/vectors/corpus_headers.jsonl");
     unsigned dates = 0;
     unsigned plain_dates = 0;
     (void)state;

@@ -1,39 +1,37 @@
 /*
  * Vectors against what is listed in docs/differences.md: a difference that is not listed
- * fails, and so does one that is listed and is none any more.
+ * there fails, and so does one that is listed and is none any more.
  */
 #ifndef TEST_VALUE_LISTED_H
 #define TEST_VALUE_LISTED_H
 
+#include "documented.h"
 #include "value_check.h"
 
-enum { LISTED_MAX = 200 };
-
 struct listed {
-    const char *const *ids; /* ends with NULL; without what stands before the colon */
+    struct documented ids;
     unsigned rows, agreed, differ, bad;
-    unsigned char hit[LISTED_MAX];
 };
+
+/* All that is listed of a kind: "dates". "": values of real messages. */
+static inline void listed_begin(struct listed *l, const char *kind)
+{
+    memset(l, 0, sizeof *l);
+    documented_read(&l->ids, "Header values", kind);
+}
 
 /* One aspect of a vector. */
 static inline void listed_row(struct listed *l, const char *id, const char *aspect,
                               int same)
 {
-    const char *colon = strchr(id, ':');
-    const char *name = colon != NULL ? colon + 1 : id;
-    size_t i;
     l->rows++;
     if (same) {
         l->agreed++;
         return;
     }
-    for (i = 0; l->ids[i] != NULL; i++) {
-        assert_true(i < LISTED_MAX);
-        if (strcmp(l->ids[i], name) == 0) {
-            l->hit[i] = 1;
-            l->differ++;
-            return;
-        }
+    if (documented_find(&l->ids, id)) {
+        l->differ++;
+        return;
     }
     print_error("%s: %s differs and is not listed\n", id, aspect);
     l->bad++;
@@ -42,20 +40,14 @@ static inline void listed_row(struct listed *l, const char *id, const char *aspe
 /* After the last row. */
 static inline void listed_end(struct listed *l, const char *what)
 {
-    size_t i;
-    for (i = 0; l->ids[i] != NULL; i++) {
-        if (!l->hit[i]) {
-            print_error("%s is listed and does not differ\n", l->ids[i]);
-            l->bad++;
-        }
-    }
+    l->bad += documented_unused(&l->ids);
     print_message("%s: %u compared, %u agree, %u differ as listed\n", what, l->rows,
                   l->agreed, l->differ);
     assert_int_equal(l->bad, 0);
 }
 
-/* A test of a file of vectors: skipped with a line when it is not there. */
-static inline struct jsonl *listed_open(const char *name)
+/* A file of vectors: the test is skipped with a line when it is not there. */
+static inline struct jsonl *vectors_open(const char *name)
 {
     struct text why = {NULL, 0, 0};
     struct jsonl *j = jsonl_open(name, &why);
@@ -66,6 +58,15 @@ static inline struct jsonl *listed_open(const char *name)
     }
     text_free(&why);
     return j;
+}
+
+/* The one that is called as a kind, and what is listed of it. */
+static inline struct jsonl *listed_open(struct listed *l, const char *kind)
+{
+    char name[80];
+    (void)snprintf(name, sizeof name, "corpus/vectors/%s.jsonl", kind);
+    listed_begin(l, kind);
+    return vectors_open(name);
 }
 
 /* The next row, its input in `in`: 1 or 0. */

@@ -185,6 +185,28 @@ static void challenge_out_of_turn(struct driver *d)
     d_error(d, MAILPROTO_ERR_UNEXPECTED, D_START + 8 + 4, 0);
 }
 
+/* The response did not go with the command, so it cannot be what the server liked: 250
+ * octets are more than its line holds. A refusal needs none. */
+static void success_before_response(struct driver *d)
+{
+    char data[250];
+    memset(data, 'x', sizeof data);
+    begin(d, "SASL PLAIN\r\n");
+    assert_int_equal(
+        mailproto_session_auth_start(d->s, 7, bytes("PLAIN"), data, sizeof data),
+        MAILPROTO_OK);
+    d_sent(d, "AUTH PLAIN\r\n");
+    d_feed(d, "-ERR no\r\n");
+    d_expect(d, "AUTH_RESULT tag=7 \"no\" ERR\n");
+    assert_int_equal(
+        mailproto_session_auth_start(d->s, 7, bytes("PLAIN"), data, sizeof data),
+        MAILPROTO_OK);
+    d_sent(d, "AUTH PLAIN\r\n");
+    d_feed(d, "+OK welcome\r\n");
+    d_expect(d, "AUTH_RESULT tag=7 NONE ERR_UNEXPECTED\nCLOSED ERR_UNEXPECTED\n");
+    d_error(d, MAILPROTO_ERR_UNEXPECTED, D_START + 12 + 9, MAILPROTO_POP3_OK);
+}
+
 static void reply_within_response(struct driver *d)
 {
     begin(d, "SASL X\r\n");
@@ -381,7 +403,8 @@ static void test_secrets(void **state)
 /* clang-format off */
 #define ALL(X)                                                                         \
     X(with_initial) X(empty_initial) X(challenges) X(no_base64) X(given_up)            \
-    X(success_after_star) X(challenge_out_of_turn) X(reply_within_response)            \
+    X(success_after_star) X(success_before_response) X(challenge_out_of_turn)          \
+    X(reply_within_response)                                                           \
     X(not_legal) X(room) X(unknown_mechanisms) X(forced_sasl) X(driven)
 /* clang-format on */
 ALL(SCENARIO)

@@ -64,9 +64,10 @@ struct end {
     const char *chosen_want;
     mailproto_status started; /* what mailproto_sasl_start() said */
     mailproto_status last;
-    uint32_t code; /* of the result */
-    int result;    /* 1: success, 0: failure, -1: none */
-    int impostor;  /* the driver has found one */
+    uint32_t code;        /* of the result */
+    int result;           /* 1: success, 0: failure, -1: none */
+    int impostor;         /* the driver has found one */
+    mailproto_status why; /* what mailproto_sasl_error() said at the end */
     int working;
 };
 
@@ -90,6 +91,7 @@ static mailproto_status drive(struct end *e, mailproto_session *s,
         e->working++;
         st = mailproto_sasl_drive(e->sasl.x, s, NULL);
     }
+    e->why = mailproto_sasl_error(e->sasl.x);
     if (st == MAILPROTO_EOF) {
         e->code = ev->code;
         e->result = (int)ev->number;
@@ -563,18 +565,21 @@ static void a_server_that_cannot_begin(void **state)
 
 static void the_client_chooses(void **state)
 {
+    enum { CLEAR, UNVERIFIED, VERIFIED };
     static const struct {
         const char *offered;
         int tls;
         const char *want;
         mailproto_status status;
     } v[] = {
-        {OFFERED, 1, "SCRAM-SHA-256-PLUS", MAILPROTO_OK},
-        {OFFERED, 0, "SCRAM-SHA-256", MAILPROTO_OK},
-        {"PLAIN LOGIN", 1, "PLAIN", MAILPROTO_OK},
-        {"LOGIN", 1, "LOGIN", MAILPROTO_OK},
-        {"PLAIN LOGIN", 0, "", MAILPROTO_ERR_NEEDS_TLS},
-        {"GSSAPI NTLM", 1, "", MAILPROTO_ERR_NOT_OFFERED},
+        {OFFERED, VERIFIED, "SCRAM-SHA-256-PLUS", MAILPROTO_OK},
+        {OFFERED, UNVERIFIED, "SCRAM-SHA-256-PLUS", MAILPROTO_OK},
+        {OFFERED, CLEAR, "SCRAM-SHA-256", MAILPROTO_OK},
+        {"PLAIN LOGIN", VERIFIED, "PLAIN", MAILPROTO_OK},
+        {"LOGIN", VERIFIED, "LOGIN", MAILPROTO_OK},
+        {"PLAIN LOGIN", UNVERIFIED, "", MAILPROTO_ERR_NEEDS_TLS},
+        {"PLAIN LOGIN", CLEAR, "", MAILPROTO_ERR_NEEDS_TLS},
+        {"GSSAPI NTLM", VERIFIED, "", MAILPROTO_ERR_NOT_OFFERED},
     };
     size_t i;
     (void)state;
@@ -583,7 +588,8 @@ static void the_client_chooses(void **state)
         struct run r;
         run_init(&r, &g, "wonderland");
         r.offered = v[i].offered;
-        r.tls = v[i].tls;
+        r.tls = v[i].tls != CLEAR;
+        r.client_tls.flags = v[i].tls == VERIFIED ? MAILPROTO_TLS_PEER_VERIFIED : 0;
         r.client_is_naked = 1; /* the engine would allow it */
         r.c.choose = 1;
         r.c.choice.flags = MAILPROTO_SASL_HAVE_PASSWORD;
@@ -591,7 +597,10 @@ static void the_client_chooses(void **state)
         assert_int_equal(r.c.started, v[i].status);
         assert_string_equal(r.c.chosen, v[i].want);
         assert_int_equal(r.c.result, v[i].status == MAILPROTO_OK ? 1 : -1);
-        assert_int_equal(!!(r.c.choice.flags & MAILPROTO_SASL_ENCRYPTED), v[i].tls);
+        assert_int_equal(!!(r.c.choice.flags & MAILPROTO_SASL_ENCRYPTED),
+                         v[i].tls != CLEAR);
+        assert_int_equal(!!(r.c.choice.flags & MAILPROTO_SASL_VERIFIED),
+                         v[i].tls == VERIFIED);
         run_free(&r);
     }
 }
@@ -666,6 +675,12 @@ static void against(struct end *e, const char *const *script, mailproto_error *e
 #define TO_FINAL                                                                       \
     "334 dj02cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==\r\n"
 
+/* e=unknown-user; i=9 */
+#define REFUSED "334 ZT11bmtub3duLXVzZXI=\r\n"
+#define TO_FEW                                                                         \
+    "334 cj1yT3ByTkdmd0ViZVJXZ2JORWtxTyVodllEcFdVYTJSYVRDQWZ1eEZJbGopaE5sRiRrMCxzPV"   \
+    "cyMlphSjBTTlk3c29Fc1VFamI2Z1E9PSxpPTk=\r\n"
+
 static void liars(void **state)
 {
     static const struct {
@@ -673,44 +688,105 @@ static void liars(void **state)
         const char *script[8];
         int result;
         int impostor; /* 1: the session was failed; 2: given up, no other mechanism */
+        mailproto_status why; /* mailproto_sasl_error() */
     } v[] = {
         /* RFC 7677 3, an honest server; then the same without its signature, with a
            success before it, right away, and with a wrong one. */
-        {"SCRAM-SHA-256", {HELLO, TO_FIRST, TO_FINAL, "235 ok\r\n", "221 x\r\n"}, 1, 0},
-        {"SCRAM-SHA-256", {HELLO, TO_FIRST, "235 ok\r\n"}, -1, 1},
-        {"SCRAM-SHA-256", {HELLO, "235 ok\r\n"}, -1, 1},
+        {"SCRAM-SHA-256",
+         {HELLO, TO_FIRST, TO_FINAL, "235 ok\r\n", "221 x\r\n"},
+         1,
+         0,
+         MAILPROTO_OK},
+        {"SCRAM-SHA-256", {HELLO, TO_FIRST, "235 ok\r\n"}, -1, 1, MAILPROTO_ERR_AUTH},
+        {"SCRAM-SHA-256", {HELLO, "235 ok\r\n"}, -1, 1, MAILPROTO_ERR_AUTH},
         {"SCRAM-SHA-256",
          {HELLO, TO_FIRST,
           "334 dj03cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5"
           "NUc0PQ==\r\n",
           "501 cancelled\r\n", "221 x\r\n"},
          -1,
-         2},
+         2,
+         MAILPROTO_ERR_AUTH},
         {"SCRAM-SHA-256",
          {HELLO, TO_FIRST, TO_FINAL, "535 after all\r\n", "221 x\r\n"},
          0,
-         0},
+         0,
+         MAILPROTO_OK},
+        /* Refused within the mechanism, first and last: the outcome is awaited, and
+           counts if it is a refusal; behind it nothing more may come. */
+        {"SCRAM-SHA-256",
+         {HELLO, REFUSED, "535 no such user\r\n", "221 x\r\n"},
+         0,
+         0,
+         MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256",
+         {HELLO, TO_FIRST, REFUSED, "535 wrong\r\n", "221 x\r\n"},
+         0,
+         0,
+         MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256",
+         {HELLO, TO_FIRST, REFUSED, "235 ok\r\n"},
+         -1,
+         1,
+         MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256",
+         {HELLO, REFUSED, "235 ok\r\n"},
+         -1,
+         1,
+         MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256",
+         {HELLO, TO_FIRST, REFUSED, TO_FINAL, "501 cancelled\r\n", "221 x\r\n"},
+         -1,
+         2,
+         MAILPROTO_ERR_AUTH_CANCELLED},
+        /* Iterations under the floor. */
+        {"SCRAM-SHA-256",
+         {HELLO, TO_FEW, "501 cancelled\r\n", "221 x\r\n"},
+         -1,
+         2,
+         MAILPROTO_ERR_AUTH_WEAK},
         /* One challenge more than there is. */
         {"SCRAM-SHA-256",
          {HELLO, TO_FIRST, TO_FINAL, "334 \r\n", "501 cancelled\r\n", "221 x\r\n"},
          -1,
-         2},
-        {"PLAIN", {HELLO, "334 bW9yZQ==\r\n", "501 cancelled\r\n", "221 x\r\n"}, -1, 2},
-        {"PLAIN", {HELLO, "235 ok\r\n", "221 x\r\n"}, 1, 0},
-        {"LOGIN",
+         2,
+         MAILPROTO_ERR_SYNTAX},
+        {"PLAIN",
+         {HELLO, "334 bW9yZQ==\r\n", "501 cancelled\r\n", "221 x\r\n"},
+         -1,
+         2,
+         MAILPROTO_ERR_SYNTAX},
+        {"PLAIN", {HELLO, "235 ok\r\n", "221 x\r\n"}, 1, 0, MAILPROTO_OK},
+        {"LOGIN", /* no password needed */
          {HELLO, "334 YQ==\r\n", "235 ok\r\n"},
          -1,
-         1}, /* no password needed */
-        {"CRAM-MD5", {HELLO, "235 ok\r\n"}, -1, 1},
-        {"CRAM-MD5", {HELLO, "334 \r\n", "501 cancelled\r\n", "221 x\r\n"}, -1, 2},
+         1,
+         MAILPROTO_ERR_AUTH},
+        {"CRAM-MD5", {HELLO, "235 ok\r\n"}, -1, 1, MAILPROTO_ERR_AUTH},
+        {"CRAM-MD5",
+         {HELLO, "334 \r\n", "501 cancelled\r\n", "221 x\r\n"},
+         -1,
+         2,
+         MAILPROTO_ERR_SYNTAX},
         /* A long token waits for an empty challenge: another one is a refusal. */
-        {"XOAUTH2", {HELLO, "334 e30=\r\n", "535 no\r\n", "221 x\r\n"}, 0, 0},
+        {"XOAUTH2",
+         {HELLO, "334 e30=\r\n", "535 no\r\n", "221 x\r\n"},
+         0,
+         0,
+         MAILPROTO_OK},
         {"XOAUTH2",
          {HELLO, "334 \r\n", "334 e30=\r\n", "535 no\r\n", "221 x\r\n"},
          0,
-         0},
-        {"XOAUTH2", {HELLO, "334 \r\n", "334 e30=\r\n", "235 ok\r\n"}, -1, 1},
-        {"XOAUTH2", {HELLO, "334 \r\n", "235 ok\r\n", "221 x\r\n"}, 1, 0},
+         0,
+         MAILPROTO_OK},
+        {"XOAUTH2",
+         {HELLO, "334 \r\n", "334 e30=\r\n", "235 ok\r\n"},
+         -1,
+         1,
+         MAILPROTO_ERR_AUTH},
+        {"XOAUTH2", {HELLO, "334 \r\n", "235 ok\r\n", "221 x\r\n"}, 1, 0, MAILPROTO_OK},
+        /* ... and a success before it is none. */
+        {"XOAUTH2", {HELLO, "235 ok\r\n"}, -1, 1, MAILPROTO_OK},
     };
     static const struct setting g = {"", "", "user", "pencil", NULL};
     size_t i;
@@ -735,6 +811,7 @@ static void liars(void **state)
         assert_int_equal(e.started, MAILPROTO_OK);
         assert_int_equal(e.result, v[i].result);
         assert_int_equal(e.impostor, v[i].impostor != 0);
+        assert_int_equal(e.why, v[i].why);
         assert_int_equal(error.code,
                          v[i].impostor == 1 ? MAILPROTO_ERR_AUTH : MAILPROTO_OK);
         side_close(&e.sasl);

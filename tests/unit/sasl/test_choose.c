@@ -18,7 +18,10 @@ enum {
     CERTIFICATE = MAILPROTO_SASL_HAVE_EXTERNAL,
     AUTHZID = MAILPROTO_SASL_HAVE_AUTHZID,
     GUEST = MAILPROTO_SASL_AS_GUEST,
-    TLS = MAILPROTO_SASL_ENCRYPTED,
+    UNVERIFIED = MAILPROTO_SASL_ENCRYPTED,
+    VERIFIED = MAILPROTO_SASL_VERIFIED,
+    TLS = UNVERIFIED | VERIFIED,
+    ANYBODY = MAILPROTO_SASL_ALLOW_UNVERIFIED,
     CLEAR = MAILPROTO_SASL_ALLOW_CLEAR,
     EVERYTHING = PASSWORD | TOKEN | CERTIFICATE | GUEST
 };
@@ -98,6 +101,30 @@ static void the_floor(void **state)
     chosen(PASSWORD | TLS, 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
 }
 
+/* RFC 4954 14: TLS with nobody knows whom keeps no secret. */
+static void the_server_must_be_verified(void **state)
+{
+    const mailproto_status tls = MAILPROTO_ERR_NEEDS_TLS;
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    static const uint32_t not_enough[] = {0, UNVERIFIED, VERIFIED, ANYBODY,
+                                          VERIFIED | ANYBODY};
+    static const uint32_t enough[] = {UNVERIFIED | VERIFIED, UNVERIFIED | ANYBODY,
+                                      TLS | ANYBODY, CLEAR, CLEAR | UNVERIFIED};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof not_enough / sizeof not_enough[0]; ++i) {
+        chosen(PASSWORD | not_enough[i], 0, "PLAIN LOGIN", "", "", tls);
+        chosen(TOKEN | not_enough[i], 0, "OAUTHBEARER XOAUTH2", "", "", tls);
+        chosen(EVERYTHING | not_enough[i], 0, ALL, "",
+               "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 ANONYMOUS", tls);
+    }
+    for (i = 0; i < sizeof enough / sizeof enough[0]; ++i) {
+        chosen(PASSWORD | enough[i], 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
+        chosen(TOKEN | enough[i], 0, "OAUTHBEARER XOAUTH2", "", "OAUTHBEARER XOAUTH2",
+               none);
+    }
+}
+
 static void no_way_around_a_binding(void **state)
 {
     const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
@@ -165,6 +192,82 @@ static void who_gets_the_binding(void **state)
         expect_span(name, v[i].mechanism);
         assert_int_equal(c.give_binding, v[i].give);
     }
+}
+
+/* What is chosen with which binding, one after the other, and the status at the end. */
+static void bound(uint32_t first, uint32_t other, const char *offered,
+                  const char *allowed, const char *want)
+{
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    char got[256] = "";
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = PASSWORD | TLS;
+    c.binding_type = first;
+    c.other_binding_type = other;
+    c.allowed = str(allowed);
+    assert_int_equal(mailproto_sasl_offer(&c, str(offered)), MAILPROTO_OK);
+    while (mailproto_sasl_choose(&c, &name) == MAILPROTO_OK) {
+        assert_in_range(strlen(got) + name.len, 0, 200);
+        assert_in_range(c.give_binding, 0, 2);
+        strncat(got, name.ptr, name.len);
+        strcat(got, c.give_binding == 2 ? "=2 " : c.give_binding == 1 ? "=1 " : " ");
+    }
+    assert_string_equal(got, want);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_NOT_OFFERED);
+}
+
+/* Before TLS 1.3 there are two, and no server says which it takes (RFC 5802 6.1). */
+static void two_bindings(void **state)
+{
+    const uint32_t one = MAILPROTO_BINDING_TLS_UNIQUE;
+    const uint32_t two = MAILPROTO_BINDING_END_POINT;
+    (void)state;
+    bound(one, two, ALL, "",
+          "SCRAM-SHA-256-PLUS=1 SCRAM-SHA-256-PLUS=2 SCRAM-SHA-1-PLUS=1 "
+          "SCRAM-SHA-1-PLUS=2 ");
+    bound(one, two, "SCRAM-SHA-1-PLUS SCRAM-SHA-1 PLAIN", "",
+          "SCRAM-SHA-1-PLUS=1 SCRAM-SHA-1-PLUS=2 ");
+    /* The caller's word: without -PLUS, "n" to a server that can, "y" else, once. */
+    bound(one, two, ALL, "SCRAM-SHA-256 PLAIN", "SCRAM-SHA-256 PLAIN ");
+    bound(one, two, "SCRAM-SHA-256 PLAIN", "", "SCRAM-SHA-256=1 PLAIN ");
+    /* Twice the same, or none, is one. */
+    bound(one, one, "SCRAM-SHA-1-PLUS", "", "SCRAM-SHA-1-PLUS=1 ");
+    bound(one, 0, "SCRAM-SHA-1-PLUS", "", "SCRAM-SHA-1-PLUS=1 ");
+    bound(0, two, "SCRAM-SHA-1-PLUS SCRAM-SHA-1", "", "SCRAM-SHA-1-PLUS=2 ");
+    bound(0, two, "SCRAM-SHA-1", "", "SCRAM-SHA-1=2 ");
+    bound(0, 0, "SCRAM-SHA-1-PLUS SCRAM-SHA-1", "", "SCRAM-SHA-1 ");
+}
+
+/* What the caller prefers comes with both before anything else does. */
+static void two_bindings_of_the_preferred_one(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t give;
+    } v[] = {{"SCRAM-SHA-1-PLUS", 1},
+             {"SCRAM-SHA-1-PLUS", 2},
+             {"EXTERNAL", 0},
+             {"SCRAM-SHA-256-PLUS", 1},
+             {"SCRAM-SHA-256-PLUS", 2}};
+    mailproto_sasl_choice c;
+    mailproto_bytes name;
+    size_t i;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.flags = PASSWORD | CERTIFICATE | TLS;
+    c.binding_type = MAILPROTO_BINDING_END_POINT;
+    c.other_binding_type = MAILPROTO_BINDING_TLS_UNIQUE;
+    c.prefer = str("SCRAM-SHA-1-PLUS");
+    assert_int_equal(mailproto_sasl_offer(&c, str(ALL)), MAILPROTO_OK);
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+        expect_span(name, v[i].name);
+        assert_int_equal(c.give_binding, v[i].give);
+    }
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_NOT_OFFERED);
 }
 
 /* It goes with the mechanism, not with the choice. */
@@ -242,8 +345,11 @@ int main(void)
         cmocka_unit_test(by_strength),
         cmocka_unit_test(what_the_caller_allows),
         cmocka_unit_test(the_floor),
+        cmocka_unit_test(the_server_must_be_verified),
         cmocka_unit_test(no_way_around_a_binding),
         cmocka_unit_test(who_gets_the_binding),
+        cmocka_unit_test(two_bindings),
+        cmocka_unit_test(two_bindings_of_the_preferred_one),
         cmocka_unit_test(the_binding_of_the_next_one),
         cmocka_unit_test(lists_as_protocols_write_them),
         cmocka_unit_test(names_with_octets_that_are_none),

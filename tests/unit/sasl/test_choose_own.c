@@ -19,7 +19,8 @@ enum {
     HAVE = MAILPROTO_SASL_HAVE_PASSWORD,
     TOKEN = MAILPROTO_SASL_HAVE_TOKEN,
     AUTHZID = MAILPROTO_SASL_HAVE_AUTHZID,
-    TLS = MAILPROTO_SASL_ENCRYPTED,
+    UNVERIFIED = MAILPROTO_SASL_ENCRYPTED,
+    TLS = UNVERIFIED | MAILPROTO_SASL_VERIFIED,
     CLEAR = MAILPROTO_SASL_ALLOW_CLEAR,
     BOUND = MAILPROTO_BINDING_EXPORTER,
     USES = MAILPROTO_SASL_PASSWORD,
@@ -241,6 +242,44 @@ static void no_way_around_a_binding(void **state)
     expect(c, "SCRAM-SHA-512-PLUS SCRAM-SHA-512 PLAIN", "SCRAM-SHA-512 PLAIN", NONE);
 }
 
+/* Both bindings of a connection, for the caller's own too; and what is no -PLUS form is
+ * given out once. */
+static void two_bindings(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t give;
+    } v[] = {{"GS2-KRB5-PLUS", 1},      {"GS2-KRB5-PLUS", 2},
+             {"SCRAM-SHA-512-PLUS", 1}, {"SCRAM-SHA-512-PLUS", 2},
+             {"SCRAM-SHA-1-PLUS", 1},   {"SCRAM-SHA-1-PLUS", 2}};
+    mailproto_sasl_choice c =
+        choice(OWN(bound), HAVE | TLS, MAILPROTO_BINDING_TLS_UNIQUE);
+    mailproto_bytes name;
+    size_t i;
+    (void)state;
+    c.other_binding_type = MAILPROTO_BINDING_END_POINT;
+    assert_int_equal(mailproto_sasl_offer(&c, str("SCRAM-SHA-1-PLUS SCRAM-SHA-512 "
+                                                  "SCRAM-SHA-512-PLUS PLAIN "
+                                                  "GS2-KRB5-PLUS")),
+                     MAILPROTO_OK);
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
+        expect_span(name, v[i].name);
+        assert_int_equal(c.give_binding, v[i].give);
+    }
+    assert_int_equal(mailproto_sasl_choose(&c, &name), NONE);
+}
+
+/* The caller's own that shows a secret wants a verified server, as the built-in ones. */
+static void the_server_must_be_verified(void **state)
+{
+    mailproto_sasl_choice c = choice(OWN(several), HAVE | UNVERIFIED, 0);
+    (void)state;
+    expect(c, "NTLM X-PLAIN X-TOKEN PLAIN", "NTLM", NEEDS_TLS);
+    c.flags |= MAILPROTO_SASL_ALLOW_UNVERIFIED;
+    expect(c, "NTLM X-PLAIN X-TOKEN PLAIN", "NTLM X-PLAIN X-TOKEN PLAIN", NONE);
+}
+
 /* ---- a session's offer ------------------------------------------------------------- */
 
 static void offered_in_a_session(void **state)
@@ -372,6 +411,8 @@ int main(void)
         cmocka_unit_test(what_is_made_of_a_password),
         cmocka_unit_test(whom_to_act_as),
         cmocka_unit_test(no_way_around_a_binding),
+        cmocka_unit_test(two_bindings),
+        cmocka_unit_test(the_server_must_be_verified),
         cmocka_unit_test(offered_in_a_session),
         cmocka_unit_test(as_many_as_there_may_be),
         cmocka_unit_test(tables_are_checked),

@@ -316,11 +316,273 @@ static void a_mechanism_that_refuses(void **state)
     bad.name = NULL;
     expect_refused(&o, MAILPROTO_ERR_ARGUMENT);
     bad = ladder;
-    bad.proven = NULL; /* nothing to prove */
-    bad.need = NULL;
+    bad.need = NULL; /* it never needs */
     side_open(&s, &o);
-    assert_int_equal(mailproto_sasl_proven(s.x), MAILPROTO_OK);
     side_close(&s);
+}
+
+/* A client's that has heard all with its second message, and `proven` is not there. */
+static mailproto_status silent_start(void *mem, const mailproto_sasl_options *o)
+{
+    (void)mem;
+    (void)o;
+    return MAILPROTO_OK;
+}
+
+static mailproto_status silent_input(void *mem, const void *data, size_t len, int last)
+{
+    (void)data;
+    (void)len;
+    *(int *)mem += last;
+    return MAILPROTO_OK;
+}
+
+static void silent_step(void *mem, mailproto_sasl_state *state)
+{
+    static const uint32_t states[] = {MAILPROTO_SASL_WAIT, MAILPROTO_SASL_CONTINUE,
+                                      MAILPROTO_SASL_DONE};
+    state->state = states[*(int *)mem];
+}
+
+static mailproto_status silent_output(void *mem, uint64_t offset, void *buf, size_t cap,
+                                      size_t *got)
+{
+    (void)mem;
+    (void)offset;
+    (void)buf;
+    (void)cap;
+    *got = 0;
+    return MAILPROTO_EOF;
+}
+
+static mailproto_status not_yet(void *mem)
+{
+    (void)mem;
+    return MAILPROTO_AGAIN;
+}
+
+/* Without a word of its own a mechanism is proven once it has said DONE, not before; and
+ * nothing but OK is a proof. */
+static void proof_of_a_mechanism(void **state)
+{
+    mailproto_sasl_mechanism silent = ladder;
+    mailproto_sasl_options o = ladder_options(MAILPROTO_SASL_CLIENT);
+    struct side s;
+    int told;
+    (void)state;
+    silent.start = silent_start;
+    silent.input = silent_input;
+    silent.step = silent_step;
+    silent.output = silent_output;
+    o.custom = &silent;
+    for (told = 0; told < 2; ++told) {
+        int n;
+        silent.proven = told ? not_yet : NULL;
+        side_open(&s, &o);
+        for (n = 0; n < 2; ++n) {
+            assert_int_equal(step(s.x).state,
+                             n ? MAILPROTO_SASL_CONTINUE : MAILPROTO_SASL_WAIT);
+            assert_int_equal(mailproto_sasl_proven(s.x), MAILPROTO_ERR_AUTH);
+            assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_ERR_AUTH);
+            give_text(s.x, "x");
+        }
+        assert_int_equal(step(s.x).state, MAILPROTO_SASL_DONE);
+        assert_int_equal(mailproto_sasl_proven(s.x),
+                         told ? MAILPROTO_ERR_AUTH : MAILPROTO_OK);
+        assert_int_equal(mailproto_sasl_error(s.x),
+                         told ? MAILPROTO_ERR_AUTH : MAILPROTO_OK);
+        side_close(&s);
+    }
+    /* A message behind the end. */
+    silent.proven = NULL;
+    side_open(&s, &o);
+    (void)step(s.x);
+    give_text(s.x, "x");
+    (void)step(s.x);
+    give_text(s.x, "x");
+    (void)step(s.x);
+    assert_int_equal(mailproto_sasl_input(s.x, "x", 1, 1), MAILPROTO_ERR_STATE);
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_ERR_SYNTAX);
+    side_close(&s);
+}
+
+/* ---- why it failed ----------------------------------------------------------- */
+
+static mailproto_status prepared_badly(void *ctx, uint32_t what, const void *text,
+                                       size_t len, void *out, size_t cap, size_t *got)
+{
+    (void)ctx;
+    (void)what;
+    (void)text;
+    (void)len;
+    (void)out;
+    (void)cap;
+    *got = 0;
+    return MAILPROTO_ERR_TIMEOUT;
+}
+
+static mailproto_status no_pbkdf2(void *ctx, uint32_t hash, const void *password,
+                                  size_t password_len, const void *salt,
+                                  size_t salt_len, uint32_t iterations, void *out)
+{
+    (void)ctx;
+    (void)hash;
+    (void)password;
+    (void)password_len;
+    (void)salt;
+    (void)salt_len;
+    (void)iterations;
+    (void)out;
+    return MAILPROTO_ERR_IO;
+}
+
+#define CLIENT_NONCE "randomoctetsoftheclient"
+
+/* The client's, after each of these; kept when all is wiped. */
+static void why_a_client_failed(void **state)
+{
+    static const struct {
+        const char *mechanism, *first, *second;
+        mailproto_status why;
+    } v[] = {
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=9", NULL,
+         MAILPROTO_ERR_AUTH_WEAK},
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=5001", NULL,
+         MAILPROTO_ERR_COUNT_LIMIT},
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE ",s=QSXCR+Q6sek8bf92,i=4096", NULL,
+         MAILPROTO_ERR_SYNTAX},
+        {"SCRAM-SHA-256", "e=unknown-user", NULL, MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=4096",
+         "e=invalid-proof", MAILPROTO_ERR_AUTH_CANCELLED},
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=4096",
+         "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", MAILPROTO_ERR_AUTH},
+        {"SCRAM-SHA-256", "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=4096",
+         "v=", MAILPROTO_ERR_SYNTAX},
+        {"CRAM-MD5", "", NULL, MAILPROTO_ERR_SYNTAX},
+        {"PLAIN", "more?", NULL, MAILPROTO_ERR_SYNTAX},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_sasl_options o = options_for(MAILPROTO_SASL_CLIENT, v[i].mechanism);
+        struct side s;
+        o.name = str("user");
+        o.password = str("pencil");
+        o.nonce = str(CLIENT_NONCE);
+        o.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
+        o.max_iterations = 5000;
+        side_open(&s, &o);
+        (void)step(s.x);
+        assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_OK);
+        give_text(s.x, v[i].first);
+        if (v[i].second != NULL) {
+            assert_int_equal(finish(s.x).state, MAILPROTO_SASL_CONTINUE);
+            assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_OK);
+            give_text(s.x, v[i].second);
+        }
+        expect_failed(s.x, v[i].why);
+        assert_int_equal(mailproto_sasl_error(s.x), v[i].why);
+        assert_int_equal(mailproto_sasl_proven(s.x), MAILPROTO_ERR_AUTH);
+        assert_int_equal(mailproto_sasl_error(s.x), v[i].why);
+        mailproto_sasl_wipe(s.x);
+        mailproto_sasl_wipe(s.x);
+        assert_int_equal(mailproto_sasl_error(s.x), v[i].why);
+        side_close(&s);
+    }
+}
+
+/* Wiped before its end, it has not failed; what is behind the end is the peer's fault. */
+static void nothing_failed(void **state)
+{
+    mailproto_sasl_options o = options_for(MAILPROTO_SASL_CLIENT, "PLAIN");
+    mailproto_sasl_options l = ladder_options(MAILPROTO_SASL_CLIENT);
+    struct side s;
+    (void)state;
+    o.name = str("user");
+    o.password = str("pencil");
+    side_open(&s, &o);
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_OK);
+    (void)step(s.x);
+    mailproto_sasl_wipe(s.x);
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_OK);
+    side_close(&s);
+    side_open(&s, &l); /* a success, and nothing was proven */
+    (void)step(s.x);
+    assert_int_equal(mailproto_sasl_proven(s.x), MAILPROTO_ERR_AUTH);
+    mailproto_sasl_wipe(s.x);
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_ERR_AUTH);
+    side_close(&s);
+}
+
+/* What the caller's own functions said. */
+static void why_the_callers_functions_failed(void **state)
+{
+    mailproto_sasl_options o = options_for(MAILPROTO_SASL_CLIENT, "SCRAM-SHA-1");
+    struct side s;
+    (void)state;
+    o.name = str("user");
+    o.password = str("pencil");
+    o.nonce = str(CLIENT_NONCE);
+    o.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
+    o.pbkdf2 = no_pbkdf2;
+    side_open(&s, &o);
+    (void)step(s.x);
+    give_text(s.x, "r=" CLIENT_NONCE "xyz,s=QSXCR+Q6sek8bf92,i=4096");
+    expect_failed(s.x, MAILPROTO_ERR_IO);
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_ERR_IO);
+    side_close(&s);
+
+    o = options_for(MAILPROTO_SASL_SERVER, "PLAIN");
+    o.prepare = prepared_badly;
+    side_open(&s, &o);
+    give(s.x, "\0us\xc3\xa9r\0pencil", 13);
+    expect_failed(s.x, MAILPROTO_ERR_AUTH); /* a name that cannot be: no such user */
+    assert_int_equal(mailproto_sasl_error(s.x), MAILPROTO_ERR_AUTH);
+    side_close(&s);
+}
+
+/* A server's: the application's word, the client's faults, the bound of its memory. */
+static void why_a_server_failed(void **state)
+{
+    static const struct {
+        const char *message;
+        mailproto_status verdict, why;
+    } v[] = {
+        {"|user|pencil", MAILPROTO_OK, MAILPROTO_OK},
+        {"|user|pencil", MAILPROTO_ERR_AUTH, MAILPROTO_ERR_AUTH},
+        {"|user|pencil", MAILPROTO_ERR_AUTH_TEMPORARY, MAILPROTO_ERR_AUTH_TEMPORARY},
+        {"|user|pencil", MAILPROTO_ERR_AUTH_WEAK, MAILPROTO_ERR_AUTH_WEAK},
+        {"|user", 0, MAILPROTO_ERR_SYNTAX},
+        {"|user|a password that is too long for it", 0, MAILPROTO_ERR_TOO_LONG},
+    };
+    size_t i, n;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_sasl_options o = options_for(MAILPROTO_SASL_SERVER, "PLAIN");
+        char message[64];
+        size_t len = strlen(v[i].message);
+        struct side s;
+        o.message_max = 32;
+        side_open(&s, &o);
+        for (n = 0; n < len; ++n) {
+            message[n] = v[i].message[n];
+            if (message[n] == '|') {
+                message[n] = 0;
+            }
+        }
+        (void)mailproto_sasl_input(s.x, message, len, 1);
+        if (step(s.x).state == MAILPROTO_SASL_NEEDS) {
+            assert_int_equal(mailproto_sasl_answer(s.x, v[i].verdict, NULL, 0),
+                             MAILPROTO_OK);
+        }
+        assert_int_equal(step(s.x).state, v[i].why == MAILPROTO_OK
+                                              ? MAILPROTO_SASL_DONE
+                                              : MAILPROTO_SASL_FAILED);
+        assert_int_equal(mailproto_sasl_error(s.x), v[i].why);
+        mailproto_sasl_wipe(s.x);
+        assert_int_equal(mailproto_sasl_error(s.x), v[i].why);
+        side_close(&s);
+    }
 }
 
 int main(void)
@@ -333,6 +595,11 @@ int main(void)
         cmocka_unit_test(a_success_out_of_turn),
         cmocka_unit_test(a_mechanism_of_three_steps),
         cmocka_unit_test(a_mechanism_that_refuses),
+        cmocka_unit_test(proof_of_a_mechanism),
+        cmocka_unit_test(why_a_client_failed),
+        cmocka_unit_test(nothing_failed),
+        cmocka_unit_test(why_the_callers_functions_failed),
+        cmocka_unit_test(why_a_server_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

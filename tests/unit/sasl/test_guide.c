@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include <mailproto/pump.h>
 #include <mailproto/sasl.h>
@@ -58,6 +59,20 @@ static mailproto_status check_token(mailproto_bytes token, mailproto_bytes name)
                : MAILPROTO_ERR_AUTH;
 }
 
+/* The TLS adapter's: a connection's second binding, or NONE. */
+static struct {
+    mailproto_session *session; /* whose it is */
+    uint32_t type;
+    mailproto_bytes data;
+} second;
+
+static uint32_t other_binding(mailproto_session *s, mailproto_bytes *data)
+{
+    int has = s == second.session;
+    *data = has ? second.data : str("");
+    return has ? second.type : (uint32_t)MAILPROTO_BINDING_NONE;
+}
+
 /* Whether a -PLUS form is among what the server offers. */
 static int we_offer_plus;
 
@@ -69,7 +84,9 @@ static void later(struct login *l, mailproto_session *s);
 struct login {
     mailproto_sasl_options options; /* its spans stay valid until it is over */
     mailproto_sasl_choice choice;
-    mailproto_sasl *sasl; /* NULL: none under way */
+    mailproto_bytes other; /* the connection's second channel binding, if it has two */
+    mailproto_status why;  /* it failed on this side, for a log or the user */
+    mailproto_sasl *sasl;  /* NULL: none under way */
     char mem[MAILPROTO_SASL_MEM(512, 1024, 0, 0)];
 };
 
@@ -90,10 +107,13 @@ static mailproto_status next_mechanism(struct login *l, mailproto_session *s,
         o->custom = l->choice.chosen; /* NULL: a built-in one */
         o->binding_type = MAILPROTO_BINDING_NONE;
         o->binding.len = 0;
-        if (l->choice.give_binding &&
+        if (l->choice.give_binding == 1 &&
             mailproto_session_tls_info(s, &tls) == MAILPROTO_OK) {
             o->binding_type = tls.binding_type;
             o->binding = tls.binding;
+        } else if (l->choice.give_binding == 2) {
+            o->binding_type = l->choice.other_binding_type;
+            o->binding = l->other;
         }
         st = mailproto_sasl_init(l->mem, sizeof l->mem, o, &l->sasl);
         /* Its hash is not in this build; it cannot carry this name: the next one. */
@@ -113,6 +133,7 @@ static mailproto_status log_in(struct login *l, mailproto_session *s,
     l->choice.struct_size = sizeof l->choice;
     l->choice.flags = MAILPROTO_SASL_HAVE_PASSWORD;
     mailproto_sasl_offers(&l->choice, s);
+    l->choice.other_binding_type = other_binding(s, &l->other); /* your TLS adapter's */
     return next_mechanism(l, s, random_octets);
 }
 
@@ -127,7 +148,8 @@ static int on_event(struct login *l, mailproto_session *s, const mailproto_event
     if (st == MAILPROTO_OK || st == MAILPROTO_NOT_READY) {
         return 0;
     }
-    mailproto_sasl_wipe(l->sasl); /* done already if it came to its end */
+    l->why = mailproto_sasl_error(l->sasl); /* ERR_AUTH_WEAK: too few iterations, say */
+    mailproto_sasl_wipe(l->sasl);           /* done already if it came to its end */
     l->sasl = NULL;
     if (st != MAILPROTO_EOF) {
         return -2; /* the server could not prove itself: no other mechanism for it */
@@ -162,8 +184,20 @@ static mailproto_status begin(struct login *l, mailproto_session *s,
     if (we_offer_plus && mailproto_session_tls_info(s, &tls) == MAILPROTO_OK) {
         l->options.binding_type = tls.binding_type; /* to SCRAM without -PLUS too */
         l->options.binding = tls.binding;
+        l->options.other_binding_type = other_binding(s, &l->options.other_binding);
     }
     return mailproto_sasl_init(l->mem, sizeof l->mem, &l->options, &l->sasl);
+}
+
+/* RFC 7628 3.2: the host and the port that a client of OAUTHBEARER meant to reach must
+ * be this server's, if it names them: else the token was meant for somebody else. */
+static int is_meant_for_us(const mailproto_sasl_need_info *i)
+{
+    static const char name[] = "mail.example.org"; /* as clients are told to write it */
+    return (i->host.len == 0 ||
+            (i->host.len == sizeof name - 1 &&
+             strncasecmp(i->host.ptr, name, sizeof name - 1) == 0)) &&
+           (i->port == 0 || i->port == 587);
 }
 
 /* mailproto_sasl_drive() said YOUR_TURN: look it up, now or later. */
@@ -187,7 +221,10 @@ static mailproto_status answer(struct login *l, mailproto_session *s)
         }
         break;
     case MAILPROTO_SASL_NEED_TOKEN:
-        mailproto_sasl_answer(l->sasl, check_token(i.token, i.name), NULL, 0);
+        mailproto_sasl_answer(l->sasl,
+                              is_meant_for_us(&i) ? check_token(i.token, i.name)
+                                                  : MAILPROTO_ERR_AUTH,
+                              NULL, 0);
         break;
     default: /* also what a later release may ask */
         mailproto_sasl_answer(l->sasl, MAILPROTO_ERR_AUTH, NULL, 0);
@@ -225,6 +262,16 @@ static int on_server_event(struct login *l, mailproto_session *s,
         l->sasl = NULL;
     }
     return st != MAILPROTO_NOT_READY;
+}
+
+static void offer(mailproto_smtp_server_options *o)
+{
+    static const char all[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER PLAIN";
+    static const char in_clear[] = "SCRAM-SHA-256";
+    o->auth_mechanisms.ptr = all;
+    o->auth_mechanisms.len = sizeof all - 1;
+    o->mechanisms_in_clear.ptr = in_clear;
+    o->mechanisms_in_clear.len = sizeof in_clear - 1;
 }
 
 static int may_be_in_the_clear(mailproto_bytes mechanism)
@@ -351,33 +398,55 @@ static int client_event(void *ctx, mailproto_session *s, const mailproto_event *
     return 0;
 }
 
-/* One session: `tls` 0 in the clear, 1 under TLS, 2 under TLS with a server that would
- * have done it in the clear. */
-static void session(struct end *c, const char *offered, int tls)
+/* The bindings of both ends of a connection; each may have two. */
+struct bindings {
+    uint32_t client, client_second, server, server_second;
+};
+
+/* As octets, which are the same wherever the kind is. */
+static mailproto_bytes binding_data(uint32_t type)
+{
+    static const char *const data[] = {"", "exporter", "end point", "unique"};
+    return str(data[type]);
+}
+
+enum { CLEAR, TLS, UNVERIFIED };
+
+/* One session. `offered` NULL: what the guide's server offers. */
+static void session(struct end *c, const char *offered, int tls,
+                    const struct bindings *b)
 {
     mailproto_smtp_client_options co;
     mailproto_smtp_server_options so;
     struct pair_end client, server;
-    mailproto_tls_info info;
+    mailproto_tls_info client_info, server_info;
     struct end *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    we_offer_plus = strstr(offered, "-PLUS") != NULL;
     memset(&co, 0, sizeof co);
     memset(&so, 0, sizeof so);
     memset(&client, 0, sizeof client);
     memset(&server, 0, sizeof server);
-    memset(&info, 0, sizeof info);
+    memset(&client_info, 0, sizeof client_info);
     co.struct_size = sizeof co;
     so.struct_size = sizeof so;
     co.tls = tls ? MAILPROTO_SMTP_TLS_REQUIRED : MAILPROTO_SMTP_TLS_NONE;
     co.flags = tls ? 0 : MAILPROTO_SMTP_CLIENT_AUTH_IN_CLEAR;
-    so.flags = tls == 1 ? 0 : MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
+    so.flags = tls || offered == NULL ? 0 : MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
     so.caps = (uint64_t)1 << MAILPROTO_SMTP_CAP_AUTH |
               (uint64_t)1 << MAILPROTO_SMTP_CAP_STARTTLS;
-    so.auth_mechanisms = str(offered);
-    info.struct_size = sizeof info;
-    info.binding_type = MAILPROTO_BINDING_EXPORTER;
-    info.binding = str("this connection");
+    if (offered == NULL) {
+        offer(&so);
+    } else {
+        so.auth_mechanisms = str(offered);
+    }
+    we_offer_plus = offered == NULL || strstr(offered, "-PLUS") != NULL;
+    client_info.struct_size = sizeof client_info;
+    client_info.flags = tls == UNVERIFIED ? 0 : MAILPROTO_TLS_PEER_VERIFIED;
+    server_info = client_info;
+    client_info.binding_type = b->client;
+    client_info.binding = binding_data(b->client);
+    server_info.binding_type = b->server;
+    server_info.binding = binding_data(b->server);
     assert_int_equal(mailproto_smtp_client_new(&co, &c->client), MAILPROTO_OK);
     assert_int_equal(mailproto_smtp_server_new(&so, &s->server), MAILPROTO_OK);
     client.session = mailproto_smtp_client_session(c->client);
@@ -387,7 +456,11 @@ static void session(struct end *c, const char *offered, int tls)
     client.event = client_event;
     server.event = server_event;
     server.turn = server_turn;
-    client.tls = server.tls = &info;
+    client.tls = &client_info;
+    server.tls = &server_info;
+    second.session = b->client_second != 0 ? client.session : server.session;
+    second.type = b->client_second != 0 ? b->client_second : b->server_second;
+    second.data = binding_data(second.type);
     assert_int_equal(pair_run(&client, &server), PAIR_DONE);
     assert_null(c->login.sasl);
     assert_null(s->login.sasl);
@@ -409,6 +482,7 @@ static void logs_in(void **state)
         mailproto_status nothing;
     } v[] = {
         {"PLAIN LOGIN", "wonderland", 1, 0, "PLAIN", 235, 0},
+        {"PLAIN LOGIN", "wonderland", UNVERIFIED, 0, "", 0, MAILPROTO_ERR_NEEDS_TLS},
         {"LOGIN", "wonderland", 1, 0, "LOGIN", 235, 0},
         {"PLAIN SCRAM-SHA-256", "wonderland", 1, 0, "SCRAM-SHA-256", 235, 0},
         {"PLAIN SCRAM-SHA-256", "Wonderland", 1, 0, "SCRAM-SHA-256 PLAIN", 535,
@@ -421,12 +495,17 @@ static void logs_in(void **state)
         {"PLAIN SCRAM-SHA-256-PLUS", "Wonderland", 1, 0, "SCRAM-SHA-256-PLUS", 535,
          MAILPROTO_ERR_NOT_OFFERED},
         /* In the clear: what shows nothing; bound as soon as there is TLS. */
-        {"SCRAM-SHA-256-PLUS SCRAM-SHA-256", "wonderland", 2, 0, "SCRAM-SHA-256-PLUS",
-         235, 0},
-        {"SCRAM-SHA-256-PLUS SCRAM-SHA-256", "wonderland", 0, 0, "SCRAM-SHA-256", 235,
-         0},
+        {NULL, "wonderland", 1, 0, "SCRAM-SHA-256-PLUS", 235, 0},
+        {NULL, "wonderland", UNVERIFIED, 0, "SCRAM-SHA-256-PLUS", 235, 0},
+        {NULL, "wonderland", 0, 0, "SCRAM-SHA-256", 235, 0},
+        {NULL, "Wonderland", 0, 0, "SCRAM-SHA-256", 535, MAILPROTO_ERR_NOT_OFFERED},
+        {NULL, "wonderland", 1, MAILPROTO_SASL_HAVE_TOKEN, "OAUTHBEARER", 454, 0},
+        {NULL, "wonderland", 0, MAILPROTO_SASL_HAVE_TOKEN, "", 0,
+         MAILPROTO_ERR_NOT_OFFERED},
         {"PLAIN LOGIN", "wonderland", 0, 0, "", 0, MAILPROTO_ERR_NEEDS_TLS},
     };
+    static const struct bindings one = {MAILPROTO_BINDING_EXPORTER, 0,
+                                        MAILPROTO_BINDING_EXPORTER, 0};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
@@ -434,12 +513,82 @@ static void logs_in(void **state)
         assert_non_null(c);
         c->password = v[i].password;
         c->have = v[i].have;
-        session(c, v[i].offered, v[i].tls);
+        session(c, v[i].offered, v[i].tls, &one);
         assert_string_equal(c->tried, v[i].tried);
         assert_int_equal(c->code, v[i].code);
         assert_int_equal(c->outcome, v[i].code == 235 ? 1 : v[i].code != 0 ? -1 : 0);
         assert_int_equal(c->nothing, v[i].nothing);
         free(c);
+    }
+}
+
+/* Before TLS 1.3 either side may have both bindings, or know but one of them. */
+static void two_bindings(void **state)
+{
+    enum { POINT = MAILPROTO_BINDING_END_POINT, UNIQUE = MAILPROTO_BINDING_TLS_UNIQUE };
+    static const struct {
+        struct bindings b;
+        const char *password, *tried;
+        uint32_t code;
+    } v[] = {
+        {{UNIQUE, POINT, UNIQUE, 0}, "wonderland", "SCRAM-SHA-256-PLUS", 235},
+        {{UNIQUE, POINT, POINT, 0},
+         "wonderland",
+         "SCRAM-SHA-256-PLUS SCRAM-SHA-256-PLUS",
+         235},
+        {{POINT, UNIQUE, UNIQUE, 0},
+         "wonderland",
+         "SCRAM-SHA-256-PLUS SCRAM-SHA-256-PLUS",
+         235},
+        {{POINT, 0, UNIQUE, POINT}, "wonderland", "SCRAM-SHA-256-PLUS", 235},
+        {{UNIQUE, 0, POINT, UNIQUE}, "wonderland", "SCRAM-SHA-256-PLUS", 235},
+        {{UNIQUE, 0, POINT, 0}, "wonderland", "SCRAM-SHA-256-PLUS", 535},
+        /* A wrong password is tried twice, and by nothing that shows it. */
+        {{UNIQUE, POINT, UNIQUE, 0},
+         "Wonderland",
+         "SCRAM-SHA-256-PLUS SCRAM-SHA-256-PLUS",
+         535},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        struct end *c = calloc(1, sizeof *c);
+        assert_non_null(c);
+        c->password = v[i].password;
+        session(c, NULL, TLS, &v[i].b);
+        assert_string_equal(c->tried, v[i].tried);
+        assert_int_equal(c->code, v[i].code);
+        assert_int_equal(c->nothing,
+                         v[i].code == 235 ? MAILPROTO_OK : MAILPROTO_ERR_NOT_OFFERED);
+        free(c);
+    }
+}
+
+static void whom_a_token_is_for(void **state)
+{
+    static const struct {
+        const char *host;
+        uint32_t port;
+        int ours;
+    } v[] = {
+        {"", 0, 1},
+        {"mail.example.org", 0, 1},
+        {"MAIL.Example.org", 587, 1},
+        {"", 587, 1},
+        {"mail.example.org", 993, 0},
+        {"", 993, 0},
+        {"mail.example.net", 587, 0},
+        {"mail.example.org.evil.example", 587, 0},
+        {"mail.example.or", 587, 0},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_sasl_need_info info;
+        memset(&info, 0, sizeof info);
+        info.host = str(v[i].host);
+        info.port = v[i].port;
+        assert_int_equal(is_meant_for_us(&info), v[i].ours);
     }
 }
 
@@ -710,19 +859,22 @@ static size_t pieces_of(const char *page, char *const *sources, size_t count)
 
 static void the_pages(void **state)
 {
-    char *sources[4];
+    static const char *const names[] = {
+        "tests/unit/sasl/test_guide.c",  "tests/unit/sasl/test_hash_openssl.c",
+        "examples/common/tls_openssl.c", "examples/common/tls_mbedtls.c",
+        "examples/common/connection.c",  "examples/common/login.c",
+        "examples/mailserver/auth.c"};
+    enum { SOURCES = sizeof names / sizeof names[0] };
+    char *sources[SOURCES];
     size_t i;
     (void)state;
-    sources[0] = read_source("tests/unit/sasl/test_guide.c");
-    sources[1] = read_source("tests/unit/sasl/test_hash_openssl.c");
-    sources[2] = read_source("examples/common/tls_openssl.c");
-    sources[3] = read_source("examples/common/tls_mbedtls.c");
-    for (i = 0; i < 4; ++i) {
+    for (i = 0; i < SOURCES; ++i) {
+        sources[i] = read_source(names[i]);
         squeeze(sources[i]);
     }
     assert_in_range(pieces_of("docs/guide/sasl.md", sources, 2), 17, 100);
-    assert_in_range(pieces_of("docs/guide/tls.md", sources, 4), 8, 100);
-    for (i = 0; i < 4; ++i) {
+    assert_in_range(pieces_of("docs/guide/tls.md", sources, SOURCES), 8, 100);
+    for (i = 0; i < SOURCES; ++i) {
         free(sources[i]);
     }
 }
@@ -730,8 +882,12 @@ static void the_pages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logs_in),      cmocka_unit_test(own_mechanisms),
-        cmocka_unit_test(in_the_clear), cmocka_unit_test(tls_begins),
+        cmocka_unit_test(logs_in),
+        cmocka_unit_test(two_bindings),
+        cmocka_unit_test(whom_a_token_is_for),
+        cmocka_unit_test(own_mechanisms),
+        cmocka_unit_test(in_the_clear),
+        cmocka_unit_test(tls_begins),
         cmocka_unit_test(the_pages),
     };
     static struct login keys;

@@ -222,7 +222,9 @@ static void server_first(void **state)
         {"", MAILPROTO_ERR_SYNTAX},
         {"r=", MAILPROTO_ERR_SYNTAX},
         {",", MAILPROTO_ERR_SYNTAX},
-        {"e=unknown-user", MAILPROTO_ERR_AUTH},
+        {"e=unknown-user", MAILPROTO_ERR_AUTH_CANCELLED}, /* the server's refusal */
+        {"e=", MAILPROTO_ERR_AUTH_CANCELLED},
+        {"e", MAILPROTO_ERR_SYNTAX},
         {"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", MAILPROTO_ERR_SYNTAX},
     };
     size_t i;
@@ -260,8 +262,8 @@ static void server_final(void **state)
         {"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4", MAILPROTO_ERR_SYNTAX},
         {"v=", MAILPROTO_ERR_SYNTAX},
         {"", MAILPROTO_ERR_SYNTAX},
-        {"e=invalid-proof", MAILPROTO_ERR_AUTH},
-        {"e=other-error,x=1", MAILPROTO_ERR_AUTH},
+        {"e=invalid-proof", MAILPROTO_ERR_AUTH_CANCELLED},
+        {"e=other-error,x=1", MAILPROTO_ERR_AUTH_CANCELLED},
         {"m=x,v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", MAILPROTO_ERR_SYNTAX},
         {"p=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", MAILPROTO_ERR_SYNTAX},
     };

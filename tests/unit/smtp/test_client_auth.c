@@ -309,6 +309,36 @@ static void success_before_answer(struct driver *d)
     d_expect(d, "AUTH_RESULT tag=7 TRANSPORT ERR_UNEXPECTED\nCLOSED ERR_UNEXPECTED\n");
 }
 
+/* The response did not go with the command, so it cannot be what the server liked. */
+static void success_before_response(struct driver *d)
+{
+    char data[400];
+    uint64_t at;
+    memset(data, 'A', sizeof data);
+    start(d, "250-AUTH PLAIN\r\n");
+    assert_int_equal(
+        mailproto_session_auth_start(d->s, 7, bytes("PLAIN"), data, sizeof data),
+        MAILPROTO_OK);
+    d_sent(d, "AUTH PLAIN\r\n");
+    at = d->fed;
+    d_feed(d, "235 ok\r\n");
+    d_expect(d, "AUTH_RESULT tag=7 TRANSPORT ERR_UNEXPECTED\nCLOSED ERR_UNEXPECTED\n");
+    d_error(d, MAILPROTO_ERR_UNEXPECTED, at, 235);
+}
+
+/* A refusal needs none. */
+static void refusal_before_response(struct driver *d)
+{
+    char data[400];
+    memset(data, 'A', sizeof data);
+    start(d, "250-AUTH PLAIN\r\n");
+    assert_int_equal(
+        mailproto_session_auth_start(d->s, 7, bytes("PLAIN"), data, sizeof data),
+        MAILPROTO_OK);
+    d_feed(d, "504 no\r\n");
+    d_expect(d, "AUTH_RESULT tag=7 504 \"no\"\n");
+}
+
 static void refusal_within_answer(struct driver *d)
 {
     start(d, "250-AUTH X\r\n");
@@ -611,6 +641,8 @@ SCENARIO(aborted)
 SCENARIO(aborted_within)
 SCENARIO(success_behind_cancel)
 SCENARIO(success_before_answer)
+SCENARIO(success_before_response)
+SCENARIO(refusal_before_response)
 SCENARIO(refusal_within_answer)
 SCENARIO(second_challenge)
 SCENARIO(other_2xx)
@@ -642,6 +674,8 @@ int main(void)
         cmocka_unit_test(test_aborted_within),
         cmocka_unit_test(test_success_behind_cancel),
         cmocka_unit_test(test_success_before_answer),
+        cmocka_unit_test(test_success_before_response),
+        cmocka_unit_test(test_refusal_before_response),
         cmocka_unit_test(test_refusal_within_answer),
         cmocka_unit_test(test_second_challenge),
         cmocka_unit_test(test_other_2xx),

@@ -722,7 +722,9 @@ static void bound_mechanisms(void **state)
         r->out_len = 0;
         sprintf(line, "AUTH %s\r\n", v[i].refused);
         feed_text(r, line);
-        assert_string_equal(r->out, "504 5.5.4 Mechanism not supported\r\n");
+        assert_string_equal(r->out, v[i].tls == NO_TLS
+                                        ? "538 5.7.11 Encryption required\r\n"
+                                        : "504 5.5.4 Mechanism not supported\r\n");
         if (v[i].accepted != NULL) {
             r->out_len = 0;
             sprintf(line, "AUTH %s\r\n", v[i].accepted);
