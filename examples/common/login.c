@@ -2,11 +2,12 @@
 #include "login.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum { NONCE_SIZE = 24 };
 
@@ -53,6 +54,22 @@ static void fill(const login *l, mailproto_bytes mechanism, mailproto_sasl_optio
     }
 }
 
+/* Begins the exchange on the session, now or, when there is no room for it, later. A
+   mechanism that computes first (a caller's own may) is asked again until it has. */
+static mailproto_status start(login *l)
+{
+    mailproto_sasl_state state = {0};
+    state.struct_size = sizeof state;
+    mailproto_status st = mailproto_sasl_start(l->sasl, l->session, l->tag);
+    while (st == MAILPROTO_AGAIN &&
+           mailproto_sasl_step(l->sasl, &state) == MAILPROTO_OK &&
+           state.state == MAILPROTO_SASL_WORKING) {
+        st = mailproto_sasl_start(l->sasl, l->session, l->tag);
+    }
+    l->waits = st == MAILPROTO_AGAIN; /* for room: MAILPROTO_EV_ROOM will tell */
+    return l->waits ? MAILPROTO_OK : st;
+}
+
 static mailproto_status begin(login *l, mailproto_bytes mechanism)
 {
     mailproto_sasl_options o;
@@ -68,7 +85,7 @@ static mailproto_status begin(login *l, mailproto_bytes mechanism)
         return MAILPROTO_ERR_MEMORY;
     }
     mailproto_status st = mailproto_sasl_init(l->mem, size, &o, &l->sasl);
-    return st == MAILPROTO_OK ? mailproto_sasl_start(l->sasl, l->session, l->tag) : st;
+    return st == MAILPROTO_OK ? start(l) : st;
 }
 
 /* The strongest mechanism that was not tried yet. One that this build lacks or that
@@ -111,6 +128,7 @@ mailproto_status login_start(login *l, mailproto_session *session, uint32_t tag)
     c->flags |= l->has_certificate ? MAILPROTO_SASL_HAVE_EXTERNAL : 0U;
     c->flags |= l->allow_clear ? MAILPROTO_SASL_ALLOW_CLEAR : 0U;
     c->flags |= l->allow_unverified ? MAILPROTO_SASL_ALLOW_UNVERIFIED : 0U;
+    c->flags |= l->allow_guessing ? MAILPROTO_SASL_ALLOW_GUESSING : 0U;
     c->other_binding_type = l->other_binding_type;
     if (is_named(c->allowed, "ANONYMOUS")) {
         c->flags |= MAILPROTO_SASL_AS_GUEST;
@@ -131,6 +149,9 @@ mailproto_status login_event(login *l, const mailproto_event *ev)
 {
     if (l->sasl == NULL) {
         return MAILPROTO_NOT_READY;
+    }
+    if (l->waits) {
+        return ev->type == MAILPROTO_EV_ROOM ? start(l) : MAILPROTO_NOT_READY;
     }
     mailproto_status st = mailproto_sasl_drive(l->sasl, l->session, ev);
     /* It computes, some ten milliseconds a step. The programs that use this file wait
@@ -162,6 +183,7 @@ void login_end(login *l)
     free(l->mem);
     l->mem = NULL;
     l->sasl = NULL;
+    l->waits = 0;
 }
 
 /* ---- secrets in files ------------------------------------------------------------ */
@@ -175,24 +197,48 @@ static void wipe(char *text, size_t len)
     }
 }
 
+/* Reads a line and perhaps more, up to `cap` octets. How many, or -1. */
+static ssize_t read_line(int fd, char *buf, size_t cap)
+{
+    size_t len = 0;
+    ssize_t n = 1;
+    while (len < cap && n != 0 && memchr(buf, '\n', len) == NULL) {
+        n = read(fd, buf + len, cap - len);
+        if (n < 0 && errno != EINTR) {
+            return -1;
+        }
+        len += n > 0 ? (size_t)n : 0;
+        n = n < 0 ? 1 : n;
+    }
+    return (ssize_t)len;
+}
+
+/* One buffer, which does not grow: a larger one would leave a copy behind. And no stdio,
+   which has buffers of its own. */
 char *login_read_secret(const char *path)
 {
-    char *line = NULL;
-    size_t cap = 0;
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
+    char *secret = NULL;
+    ssize_t len = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
         return NULL;
     }
-    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer of stdio's */
-    errno = EINVAL;              /* what an empty file is */
-    ssize_t len = getline(&line, &cap, f);
-    fclose(f);
-    if (len <= 0) {
-        free(line);
-        return NULL;
+    if ((secret = calloc(1, LOGIN_SECRET_MAX + 2)) != NULL) {
+        len = read_line(fd, secret, LOGIN_SECRET_MAX + 1);
     }
-    line[strcspn(line, "\r\n")] = '\0';
-    return line;
+    int why = errno;
+    close(fd);
+    size_t line = secret == NULL ? 0 : strcspn(secret, "\r\n");
+    if (len > 0 && line <= LOGIN_SECRET_MAX) {
+        wipe(secret + line, (size_t)len - line); /* what stands behind the line */
+        return secret;
+    }
+    if (secret != NULL) {
+        wipe(secret, LOGIN_SECRET_MAX + 2);
+        free(secret);
+    }
+    errno = len < 0 ? why : len == 0 ? EINVAL : EFBIG;
+    return NULL;
 }
 
 void login_forget(char *secret)

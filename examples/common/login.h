@@ -26,6 +26,8 @@ typedef struct login {
     int has_certificate;    /* TLS shows one that the server may know us by */
     int allow_clear;        /* passwords and tokens also without TLS, and ... */
     int allow_unverified;   /* ... to a server whose certificate was not verified */
+    int allow_guessing;     /* also what lets such a server, or who listens, guess the
+                               password at leisure: CRAM-MD5 */
     /* The connection's second channel binding, if it has one; the first is what the TLS
        adapter told the session. */
     uint32_t other_binding_type;
@@ -39,6 +41,7 @@ typedef struct login {
     mailproto_sasl_choice choice;
     mailproto_sasl *sasl; /* lies in mem; NULL: no exchange now */
     void *mem;
+    int waits; /* for room, to begin */
 } login;
 
 /* Begins. OK: the events go on with it. MAILPROTO_ERR_NOT_OFFERED: there is no mechanism
@@ -56,8 +59,11 @@ mailproto_status login_event(login *l, const mailproto_event *ev);
 /* Ends it, wherever it is. May be called twice. */
 void login_end(login *l);
 
-/* The first line of a file, of any length; NULL with errno: none. Released, after it was
-   overwritten, by login_forget(). */
+/* Octets that a secret can have: a long token. */
+#define LOGIN_SECRET_MAX 16384
+
+/* The first line of a file; NULL with errno: there is none, or it is longer. Released,
+   after it was overwritten, by login_forget(). */
 char *login_read_secret(const char *path);
 void login_forget(char *secret);
 

@@ -239,12 +239,13 @@ static size_t unique(SSL *ssl, unsigned char finished[EVP_MAX_MD_SIZE])
     return len <= EVP_MAX_MD_SIZE ? len : 0;
 }
 
-/* One of the connection's bindings, the first or the second: its kind. Before TLS 1.3
-   tls-unique comes first, which RFC 5802 6.1 has every server know. */
+/* One of the connection's bindings, the first or the second: its kind. TLS 1.3 has
+   tls-exporter alone (RFC 9266), for those of RFC 5929 are not defined for it (RFC 8446
+   C.5). Before it tls-unique comes first, which RFC 5802 6.1 has every server know. */
 static uint32_t binding_of(SSL *ssl, int second, unsigned char data[EVP_MAX_MD_SIZE],
                            size_t *len)
 {
-    if (SSL_version(ssl) == TLS1_3_VERSION) { /* the others are not for it */
+    if (SSL_version(ssl) == TLS1_3_VERSION) {
         *len = second ? 0 : exporter(ssl, data);
         return *len > 0 ? MAILPROTO_BINDING_EXPORTER : MAILPROTO_BINDING_NONE;
     }

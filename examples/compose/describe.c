@@ -83,6 +83,29 @@ static int add_address_field(description *d, const char *name, const char *const
     return 0;
 }
 
+/* Who it is from. Of several authors one, or another, is the sender, and it is said which
+   (RFC 5322 3.6.2). */
+static int add_authors(description *d, const options *o)
+{
+    if (add_address_field(d, "From", o->from, o->from_count) != 0) {
+        return -1;
+    }
+    size_t authors = d->address_count;
+    if (o->sender == NULL) {
+        return authors == 1
+                   ? 0
+                   : complain("--from", authors == 0 ? "an address is needed"
+                                                     : "several need --sender");
+    }
+    d->sender = authors;
+    if (add_address_field(d, "Sender", &o->sender, 1) != 0) {
+        return -1;
+    }
+    return authors > 0 && d->address_count == authors + 1
+               ? 0
+               : complain("--sender", "one address, and one of --from, are needed");
+}
+
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static mailproto_status read_file(void *ctx, uint64_t offset, void *buf, size_t cap,
@@ -97,18 +120,18 @@ static mailproto_status read_file(void *ctx, uint64_t offset, void *buf, size_t 
     return n > 0 ? MAILPROTO_OK : n == 0 ? MAILPROTO_EOF : MAILPROTO_ERR_IO;
 }
 
-/* A name's last part; its type by its extension. Texts count as octets: the composer may
-   change the line ends of a text (RFC 2045 6.8), and a file is to arrive as it is. */
+/* A path's last part. */
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
 }
 
+/* By the extension. Texts count as octets: the composer may change the line ends of a text
+   (RFC 2045 6.8), and a file is to arrive as it is. */
 static const char *type_of(const char *path)
 {
     static const char *const types[][2] = {
-
         {".png", "image/png"},      {".jpg", "image/jpeg"},
         {".jpeg", "image/jpeg"},    {".gif", "image/gif"},
         {".svg", "image/svg+xml"},  {".pdf", "application/pdf"},
@@ -244,16 +267,20 @@ int describe(description *d, const options *o)
     }
     d->options.struct_size = sizeof d->options;
     d->options.cpu = mailproto_cpu();
+    d->options.flags = o->utf8 ? MAILPROTO_COMPOSE_8BIT | MAILPROTO_COMPOSE_UTF8 : 0;
     d->options.fields = d->fields;
     d->options.parts = d->parts;
-    if (add_address_field(d, "From", &o->from, 1) != 0 ||
-        add_address_field(d, "To", o->to, o->to_count) != 0 ||
+    if (add_authors(d, o) != 0) {
+        return -1;
+    }
+    d->recipients = d->address_count;
+    if (add_address_field(d, "To", o->to, o->to_count) != 0 ||
         add_address_field(d, "Cc", o->cc, o->cc_count) != 0 ||
         add_address_field(d, "Bcc", o->bcc, o->bcc_count) != 0) {
         return -1;
     }
-    if (d->address_count < 2) {
-        return complain("addresses", "a sender and a recipient are needed");
+    if (d->address_count == d->recipients) {
+        return complain("addresses", "a recipient is needed");
     }
     if (o->subject != NULL) {
         mailproto_compose_field *f = &d->fields[d->options.field_count++];

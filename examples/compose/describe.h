@@ -9,7 +9,7 @@
 
 #include <mailproto/compose.h>
 
-enum { ADDRESSES_MAX = 200, PARTS_MAX = 2 * FILES_MAX + 6, FIELDS_MAX = 5 };
+enum { ADDRESSES_MAX = 200, PARTS_MAX = 2 * FILES_MAX + 6, FIELDS_MAX = 6 };
 
 typedef struct file {
     int fd;
@@ -18,8 +18,10 @@ typedef struct file {
 
 /* One message. It stays where it is: what the composer is given points into it. */
 typedef struct description {
-    mailproto_address_out addresses[ADDRESSES_MAX]; /* From first, then To, Cc, Bcc */
+    mailproto_address_out addresses[ADDRESSES_MAX]; /* From, Sender, To, Cc, Bcc */
     size_t address_count;
+    size_t sender;     /* who sends it: Sender, else From */
+    size_t recipients; /* the first of them; all behind it are some */
     mailproto_compose_field fields[FIELDS_MAX];
     mailproto_compose_part parts[PARTS_MAX];
     file files[PARTS_MAX]; /* of the part of the same number; fd -1: none */

@@ -44,13 +44,13 @@ static void prepare(submission *s, const description *d,
     }
     t->struct_size = sizeof *t;
     t->recipient_stride = sizeof s->recipients[0];
-    t->sender = d->addresses[0].address;
+    t->sender = d->addresses[d->sender].address;
     t->params = &s->params;
     t->recipients = s->recipients;
-    t->count = (uint32_t)d->address_count - 1;
+    t->count = (uint32_t)(d->address_count - d->recipients);
     t->tag = TAG_TRANSACTION;
     for (uint32_t i = 0; i < t->count; i++) {
-        s->recipients[i].path = d->addresses[i + 1].address;
+        s->recipients[i].path = d->addresses[d->recipients + i].address;
     }
 }
 
@@ -58,7 +58,13 @@ static void report(submission *s)
 {
     for (uint32_t i = 0; i < s->transaction.count; i++) {
         const mailproto_smtp_recipient *r = &s->recipients[i];
-        int taken = r->final.origin == MAILPROTO_ORIGIN_PEER && r->final.code < 300;
+        if (r->final.origin != MAILPROTO_ORIGIN_PEER) {
+            printf("not sent %.*s: %s\n", (int)r->path.len, r->path.ptr,
+                   mailproto_error_name(r->final.local));
+            s->result = -1;
+            continue;
+        }
+        int taken = r->final.code < 300;
         printf("%s %.*s: %u\n", taken ? "delivered" : "refused", (int)r->path.len,
                r->path.ptr, (unsigned)r->final.code);
         if (!taken && s->result == 0) {

@@ -4,8 +4,7 @@
 
 #include "describe.h"
 
-/* Sends what the composer makes to all its addresses but the first, which is the
-   sender's. 0; 1: refused for some; -1: failed, said why. */
+/* Sends what the composer makes from the description's sender to its recipients. 0; 1: refused for some; -1: failed, said why. */
 int submit(const char *server, const description *d, mailproto_compose *composer,
            const mailproto_compose_summary *summary);
 

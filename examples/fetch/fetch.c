@@ -383,6 +383,7 @@ static int prepare_login(fetcher *f)
     l->port = (unsigned)strtoul(o->server.port, NULL, 10);
     l->allow_clear = o->insecure;
     l->allow_unverified = o->insecure;
+    l->allow_guessing = o->insecure;
     return 0;
 }
 
@@ -398,20 +399,24 @@ static int another_may_do(const mailproto_event *ev)
             status.resp == MAILPROTO_POP3_RESP_AUTH);
 }
 
-/* Whether the password may go over the wire: PASS shows it as PLAIN does. Without TLS the
-   client itself says no. */
-static int may_show(const fetcher *f)
+/* Whether the server may have the password, or guess it: PASS shows it as PLAIN does;
+   APOP, as CRAM-MD5, gives the server, and without TLS who listens, what to try guesses
+   on. */
+static int may_know(const fetcher *f)
 {
     mailproto_tls_info tls = {0};
     tls.struct_size = sizeof tls;
     return f->o->insecure ||
-           mailproto_session_tls_info(f->session, &tls) != MAILPROTO_OK ||
-           (tls.flags & MAILPROTO_TLS_PEER_VERIFIED) != 0;
+           (mailproto_session_tls_info(f->session, &tls) == MAILPROTO_OK &&
+            (tls.flags & MAILPROTO_TLS_PEER_VERIFIED) != 0);
 }
 
 static mailproto_status start_apop(fetcher *f)
 {
     char digest[MAILPROTO_APOP_DIGEST];
+    if (!may_know(f)) {
+        return MAILPROTO_ERR_NEEDS_TLS;
+    }
     mailproto_bytes stamp = mailproto_pop3_client_apop_stamp(f->client);
     if (stamp.len == 0) {
         fputs(
@@ -442,7 +447,7 @@ static void authenticate(fetcher *f)
         st = login_start(l, f->session, TAG_LOGIN);
         if (st == MAILPROTO_ERR_NOT_OFFERED && f->o->mechanism == NULL &&
             f->password != NULL) { /* no SASL here, or none that we know */
-            st = may_show(f) ? mailproto_pop3_client_login(f->client, TAG_LOGIN,
+            st = may_know(f) ? mailproto_pop3_client_login(f->client, TAG_LOGIN,
                                                            bytes(f->o->user),
                                                            bytes(f->password))
                              : MAILPROTO_ERR_NEEDS_TLS;

@@ -23,7 +23,7 @@ typedef struct options {
     int lf;            /* lines end in LF; -1: as the kind of box has it */
     int apop;
     int any_certificate; /* the server's counts for nothing, ... */
-    int insecure;        /* ... and it is shown the password all the same */
+    int insecure;        /* ... and it may have or guess the password all the same */
     int remove;          /* delete on the server what is safe here */
     int list;
     int no_pipelining;

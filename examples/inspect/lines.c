@@ -85,11 +85,46 @@ static void show_date(json_t *result, mailproto_bytes value, mailproto_defects *
 
 /* ---- unstructured ------------------------------------------------------------------------ */
 
+static const flag_name codec_defects[] = {
+    {MAILPROTO_CODEC_DEFECT_CHARACTER, "CHARACTER"},
+    {MAILPROTO_CODEC_DEFECT_PADDING, "PADDING"},
+    {MAILPROTO_CODEC_DEFECT_BITS, "BITS"},
+    {MAILPROTO_CODEC_DEFECT_ESCAPE, "ESCAPE"},
+    {MAILPROTO_CODEC_DEFECT_LINE, "LINE"},
+    {MAILPROTO_CODEC_DEFECT_SPACE, "SPACE"},
+    {0, NULL}};
+
+/* The decoder of words tells what it saw, but not where. */
+static json_t *word_defects(mailproto_bytes value)
+{
+    char piece[1024];
+    size_t used = 0, written;
+    json_t *list = json_array();
+    mailproto_words w;
+    mailproto_status st =
+        mailproto_words_init(&w, MAILPROTO_WORDS_GUESS, charset_converter());
+    mailproto_status again = MAILPROTO_AGAIN;
+    while (st == MAILPROTO_OK && again == MAILPROTO_AGAIN) {
+        again = mailproto_words_run(&w, value.ptr, value.len, &used, piece,
+                                    sizeof piece, &written, MAILPROTO_CODEC_FINAL);
+        value.ptr += used;
+        value.len -= used;
+    }
+    uint32_t seen = st == MAILPROTO_OK ? mailproto_words_defects(&w) : 0;
+    for (const flag_name *f = codec_defects; f->name != NULL; f++) {
+        if (seen & f->flag) {
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:n}", "code", f->name, "offset"));
+        }
+    }
+    return list;
+}
+
 static void show_text(json_t *result, mailproto_bytes value, mailproto_defects *d)
 {
     text t = {0};
     size_t cap = value.len * 3 + 16;
-    (void)d;
+    (void)d; /* words have defects of their own */
     while (mailproto_text_decode(value, MAILPROTO_TEXT_COLLAPSE | MAILPROTO_WORDS_GUESS,
                                  charset_converter(), text_room(&t, cap), cap,
                                  &t.len) == MAILPROTO_ERR_TOO_LONG) {
@@ -98,12 +133,34 @@ static void show_text(json_t *result, mailproto_bytes value, mailproto_defects *
     }
     text_set(result, "text", t.data, t.len);
     text_free(&t);
+    json_object_set_new(result, "defects", word_defects(value));
 }
 
 /* ---- parameters -------------------------------------------------------------------------- */
 
-static json_t *parameter_of(mailproto_bytes value, const mailproto_parameter *p)
+/* Adds what is not there: each look for a parameter reads the whole value. */
+static void merge_defects(mailproto_defects *d, const mailproto_defects *more)
 {
+    for (uint32_t i = 0; i < more->count && i < more->capacity; i++) {
+        const mailproto_value_defect *one = &more->items[i];
+        uint32_t known = 0;
+        while (known < d->count && known < d->capacity &&
+               (d->items[known].code != one->code ||
+                d->items[known].offset != one->offset)) {
+            known++;
+        }
+        if (known == d->count && d->count < d->capacity) {
+            d->items[d->count++] = *one;
+        }
+    }
+}
+
+static json_t *parameter_of(mailproto_bytes value, const mailproto_parameter *p,
+                            mailproto_defects *d)
+{
+    mailproto_value_defect items[DEFECTS_SHOWN];
+    mailproto_defects own = {
+        .struct_size = sizeof own, .capacity = DEFECTS_SHOWN, .items = items};
     json_t *object = json_object();
     mailproto_parameter_info info = {.struct_size = sizeof info};
     text t = {0};
@@ -111,10 +168,12 @@ static json_t *parameter_of(mailproto_bytes value, const mailproto_parameter *p)
     text_set_lower(object, "name", p->name);
     while (mailproto_parameter_get(value, p->name, 0, charset_converter(),
                                    text_room(&t, cap), cap, &t.len, &info,
-                                   NULL) == MAILPROTO_ERR_TOO_LONG) {
+                                   &own) == MAILPROTO_ERR_TOO_LONG) {
         cap = t.len + 16;
         t.len = 0;
+        own.count = 0;
     }
+    merge_defects(d, &own);
     text_set(object, "value", t.data, t.len);
     text_set_span(object, "charset", info.charset);
     text_set_span(object, "language", info.language);
@@ -144,6 +203,9 @@ static void show_parameters(json_t *result, mailproto_bytes value, mailproto_def
     mailproto_value v;
     mailproto_content c = {.struct_size = sizeof c};
     mailproto_parameter p = {.struct_size = sizeof p};
+    mailproto_value_defect items[DEFECTS_SHOWN];
+    mailproto_defects late = {
+        .struct_size = sizeof late, .capacity = DEFECTS_SHOWN, .items = items};
     const char *semicolon = memchr(value.ptr, ';', value.len);
     size_t head = semicolon != NULL ? (size_t)(semicolon - value.ptr) : value.len;
     mailproto_value_open(&v, value, MAILPROTO_VALUE_FINAL, d);
@@ -155,13 +217,14 @@ static void show_parameters(json_t *result, mailproto_bytes value, mailproto_def
     text_set_lower(result, "type", c.type);
     text_set_lower(result, "subtype", c.subtype);
     while (mailproto_parameter_next(&v, &p) == MAILPROTO_OK) {
-        json_t *parameter = parameter_of(value, &p);
+        json_t *parameter = parameter_of(value, &p, &late);
         if (is_known(list, parameter)) {
             json_decref(parameter);
         } else {
             json_array_append_new(list, parameter);
         }
     }
+    merge_defects(d, &late); /* not before: the cursor writes to `d` until here */
     json_object_set_new(result, "parameters", list);
 }
 
@@ -264,7 +327,9 @@ static void show_field(json_t *result, size_t mode, mailproto_bytes value)
     mailproto_defects d = {
         .struct_size = sizeof d, .capacity = DEFECTS_SHOWN, .items = items};
     modes[mode].show(result, value, &d);
-    json_object_set_new(result, "defects", text_defects(&d));
+    if (json_object_get(result, "defects") == NULL) {
+        json_object_set_new(result, "defects", text_defects(&d));
+    }
 }
 
 static void show_imap(json_t *result, const line_options *o, mailproto_bytes value)

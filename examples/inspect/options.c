@@ -272,7 +272,8 @@ static int read_kind(options *o, const char *name, const options_kind **protocol
     }
     fprintf(stderr,
             "mailproto-inspect: %s: smtp-server, smtp-client, pop3-server, "
-            "pop3-client or imap-server?\n",
+            "pop3-client, imap-server, message, or with --lines address-list, date, "
+            "unstructured, parameters, message-ids, received, imap-command or mutf7?\n",
             name);
     return -1;
 }

@@ -62,6 +62,7 @@ struct box {
     size_t keyword_count;
     int64_t stamp[2]; /* of new/ and cur/ when they were read */
     int settled;      /* they were old then: the same stamp means the same files */
+    size_t expunged;  /* rows of those that went */
     struct box_fresh *fresh; /* found and not taken up */
     size_t fresh_count, fresh_room, fresh_at;
 };
@@ -95,9 +96,11 @@ struct box_entry {
     int present; /* 0: deleted, or never there, but subscribed */
     int subscribed;
     uint32_t special_use; /* MAILPROTO_IMAP_ATTR_... */
+    int matched;          /* LIST: 1 or -1, whether a pattern has it; 0: not tried */
 };
 
-/* All of them by name; -1: failed. Release with boxes_list_free(). */
+/* All of them by name, each followed by those below it; -1: failed. Release with
+   boxes_list_free(). */
 int boxes_list(struct boxes *store, struct box_entry **list, size_t *count);
 void boxes_list_free(struct box_entry *list, size_t count);
 
@@ -121,11 +124,19 @@ int boxes_write(struct boxes *store, const char *sql, const char *format, ...);
 
 /* ---- names: box_name.c ----------------------------------------------------------- */
 
+/* INBOX as the first level is in capitals (RFC 9051 5.1). */
+void box_fold(char *name);
+
 /* The folder of a mailbox below the Maildir: "" for INBOX, ".A.B" for "A/B". 0, or -1:
    it cannot be a name. */
 int box_folder(const char *name, char folder[BOX_NAME_MAX]);
 /* The name of a folder; release with free(). NULL: none. */
 char *box_name_of(const char *folder);
+
+/* The directories of a folder. 0, or -1 with errno. */
+int box_folder_make(const char *path);
+/* All of it, as far as it is a mailbox's. */
+void box_folder_remove(const char *path);
 
 /* ---- messages: box_message.c, box_scan.c ----------------------------------------- */
 
@@ -155,8 +166,8 @@ size_t box_purge(struct box *box);
 /* Whether a file is what was left of a message that went; then it is removed now. */
 int box_left(struct box *box, const char *name, int is_new);
 
-/* UIDs that went with a higher mod-sequence, ascending; release with free(). 0 or -1.
-   */
+/* UIDs that went with a higher mod-sequence, ascending; release with free(). When that
+   is not known any more, all that are not there. 0 or -1. */
 int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count);
 
 /* A message on its way in: a file in tmp/. */
@@ -190,5 +201,6 @@ int box_insert_row(struct box *box, const struct box_message *m);
 size_t box_base(const char *name); /* octets before the flags */
 uint32_t box_letters(const char *name);
 void box_make_id(char id[BOX_ID_SIZE]);
+int box_load(struct box *box); /* the list from the index; 0 or -1 */
 
 #endif /* MAILSERVER_BOX_H */

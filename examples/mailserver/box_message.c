@@ -13,6 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+    EXPUNGED_MAX = 10000,      /* rows of what went that a mailbox has ... */
+    EXPUNGED_KEPT = 7500,      /* ... and how many of them stay when they are more */
+    ABSENT_MAX = 16 * 1048576, /* UIDs that are told when what went is forgotten */
+};
+
 /* ---- names of files -------------------------------------------------------------- */
 
 struct letter {
@@ -185,6 +191,64 @@ int box_insert_row(struct box *box, const struct box_message *m)
     return result;
 }
 
+static void read_keywords(struct box *b, struct box_message *m, const char *words)
+{
+    while (words != NULL && *words != '\0') {
+        size_t len = strcspn(words, " ");
+        m->keywords |= box_keyword(b, (mailproto_bytes){words, len}, 1);
+        words += len + strspn(words + len, " ");
+    }
+}
+
+static int count_expunged(struct box *b)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(
+        b->store->db, "SELECT count(*) FROM expunged WHERE mailbox = ?", -1, &s, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, b->id);
+        rc = sqlite3_step(s);
+    }
+    b->expunged = rc == SQLITE_ROW ? (size_t)sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW ? 0 : -1;
+}
+
+int box_load(struct box *b)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(
+        b->store->db,
+        "SELECT uid, file, flags, keywords, internaldate, zone, size, modseq, savedate,"
+        " email_id FROM message WHERE mailbox = ? ORDER BY uid",
+        -1, &s, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_bind_int64(s, 1, b->id);
+    }
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct box_message *m = box_grow(b);
+        rc = SQLITE_OK;
+        if (m == NULL ||
+            (m->name = strdup((const char *)sqlite3_column_text(s, 1))) == NULL) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        b->count++;
+        m->uid = (uint32_t)sqlite3_column_int64(s, 0);
+        m->flags = (uint32_t)sqlite3_column_int(s, 2);
+        read_keywords(b, m, (const char *)sqlite3_column_text(s, 3));
+        m->internal = sqlite3_column_int64(s, 4);
+        m->zone = sqlite3_column_int(s, 5);
+        m->size = (uint64_t)sqlite3_column_int64(s, 6);
+        m->modseq = (uint64_t)sqlite3_column_int64(s, 7);
+        m->saved = sqlite3_column_int64(s, 8);
+        snprintf(m->email_id, sizeof m->email_id, "%s",
+                 (const char *)sqlite3_column_text(s, 9));
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? count_expunged(b) : -1;
+}
+
 /* ---- flags ----------------------------------------------------------------------- */
 
 /* Gives the file another name; in cur/. */
@@ -274,6 +338,7 @@ static void purge_rows(struct box *box, const struct box_message *m)
                 box->id, (int64_t)m->uid);
     boxes_write(box->store, "INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)", "iii",
                 box->id, (int64_t)m->uid, (int64_t)++box->modseq);
+    box->expunged++;
     if (base != NULL) {
         boxes_write(box->store, "INSERT OR REPLACE INTO leaving VALUES(?, ?)", "it",
                     box->id, base);
@@ -296,6 +361,22 @@ static void remove_file(struct box *box, const char *name, int is_new)
     free(base);
 }
 
+/* RFC 7162 5.3: what went long ago is forgotten, all of it up to a mod-sequence. */
+static void forget(struct box *box)
+{
+    if (box->expunged > EXPUNGED_MAX) {
+        boxes_write(box->store,
+                    "INSERT OR REPLACE INTO forgotten SELECT mailbox, modseq FROM"
+                    " expunged WHERE mailbox = ? ORDER BY modseq DESC LIMIT 1 OFFSET ?",
+                    "ii", box->id, (int64_t)EXPUNGED_KEPT);
+        boxes_write(box->store,
+                    "DELETE FROM expunged WHERE mailbox = ?1 AND modseq <="
+                    " (SELECT modseq FROM forgotten WHERE mailbox = ?1)",
+                    "i", box->id);
+        box->expunged = EXPUNGED_KEPT;
+    }
+}
+
 /* The rows of those with `gone`. How many. */
 static size_t purge_all_rows(struct box *box)
 {
@@ -307,6 +388,7 @@ static size_t purge_all_rows(struct box *box)
         }
     }
     if (removed > 0) {
+        forget(box);
         box->change++;
         box->row_changed = 1;
         box->store->durable = 1;
@@ -359,10 +441,50 @@ int box_left(struct box *box, const char *name, int is_new)
     return found;
 }
 
+/* Up to which mod-sequence it is not known what went. 0 or -1. */
+static int forgotten_to(const struct box *box, uint64_t *modseq)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(
+        box->store->db, "SELECT modseq FROM forgotten WHERE mailbox = ?", -1, &s, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, box->id);
+        rc = sqlite3_step(s);
+    }
+    *modseq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* The UIDs that were given out and are not there. */
+static int absent(const struct box *box, uint32_t **uids, size_t *count)
+{
+    size_t n = (size_t)(box->uidnext - 1) - box->count, at = 0;
+    if (n > ABSENT_MAX || (*uids = malloc((n + 1) * sizeof **uids)) == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    for (uint32_t uid = 1; uid < box->uidnext && *count < n; uid++) {
+        if (at < box->count && box->list[at].uid == uid) {
+            at++;
+        } else {
+            (*uids)[(*count)++] = uid;
+        }
+    }
+    return 0;
+}
+
 int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count)
 {
     sqlite3_stmt *s = NULL;
     size_t room = 0;
+    uint64_t forgotten;
+    if (forgotten_to(box, &forgotten) < 0) {
+        return -1;
+    }
+    if (since < forgotten) { /* RFC 7162 5.3: rather too many than too few */
+        return absent(box, uids, count);
+    }
     int rc = sqlite3_prepare_v2(box->store->db,
                                 "SELECT uid FROM expunged WHERE mailbox = ? AND modseq"
                                 " > ? ORDER BY uid",

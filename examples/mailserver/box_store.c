@@ -24,6 +24,9 @@ static const char schema[] =
     " email_id TEXT, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS expunged(mailbox INT, uid INT, modseq INT,"
     " PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS expunged_modseq ON expunged(mailbox, modseq);"
+    "CREATE TABLE IF NOT EXISTS forgotten(mailbox INTEGER PRIMARY KEY, modseq INT);"
+    "CREATE TABLE IF NOT EXISTS last(id INTEGER PRIMARY KEY, uidvalidity INT);"
     "CREATE TABLE IF NOT EXISTS leaving(mailbox INT, file TEXT,"
     " PRIMARY KEY(mailbox, file)) WITHOUT ROWID;";
 
@@ -124,10 +127,17 @@ int boxes_flush(struct boxes *store)
 
 /* ---- the list -------------------------------------------------------------------- */
 
+/* The delimiter comes before all else: what is below a mailbox follows it at once. */
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct box_entry *)a)->name,
-                  ((const struct box_entry *)b)->name);
+    const char *x = ((const struct box_entry *)a)->name;
+    const char *y = ((const struct box_entry *)b)->name;
+    while (*x != '\0' && *x == *y) {
+        x++;
+        y++;
+    }
+    int c = *x == '/' ? 1 : (unsigned char)*x, d = *y == '/' ? 1 : (unsigned char)*y;
+    return c - d;
 }
 
 void boxes_list_free(struct box_entry *list, size_t count)
@@ -174,6 +184,8 @@ int boxes_list(struct boxes *store, struct box_entry **list, size_t *count)
     sqlite3_finalize(s);
     if (rc != SQLITE_DONE) {
         boxes_list_free(*list, *count);
+        *list = NULL;
+        *count = 0;
         return -1;
     }
     if (*count > 0) {
@@ -184,18 +196,25 @@ int boxes_list(struct boxes *store, struct box_entry **list, size_t *count)
 
 /* ---- mailboxes ------------------------------------------------------------------- */
 
-/* A number no mailbox of this user ever had. */
+/* A number no mailbox of this user ever had; 0: failed. The last one has a row of its
+   own: rows of mailboxes go. */
 static int64_t new_validity(struct boxes *store)
 {
     sqlite3_stmt *s = NULL;
-    int64_t last = 0, now = (int64_t)time(NULL);
-    if (sqlite3_prepare_v2(store->db, "SELECT max(uidvalidity) FROM mailbox", -1, &s,
-                           NULL) == SQLITE_OK &&
+    int64_t last = -1, now = (int64_t)time(NULL);
+    if (sqlite3_prepare_v2(store->db,
+                           "SELECT max(uidvalidity) FROM (SELECT uidvalidity FROM last"
+                           " UNION ALL SELECT uidvalidity FROM mailbox)",
+                           -1, &s, NULL) == SQLITE_OK &&
         sqlite3_step(s) == SQLITE_ROW) {
         last = sqlite3_column_int64(s, 0);
     }
     sqlite3_finalize(s);
-    return now > last ? now : last + 1;
+    last = last < 0 ? 0 : now > last ? now : last + 1;
+    return last == 0 || boxes_write(store, "INSERT OR REPLACE INTO last VALUES(1, ?)",
+                                    "i", last) < 0
+               ? 0
+               : last;
 }
 
 static int path_of(const struct boxes *store, const char *name,
@@ -213,21 +232,14 @@ static int path_of(const struct boxes *store, const char *name,
     return file_path(path, store->root, folder, NULL);
 }
 
-static int make_folders(const char *path)
-{
-    static const char *const parts[] = {"tmp", "new", "cur"};
-    char part[FILE_PATH_MAX];
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (file_path(part, path, parts[i], NULL) < 0 || file_make_dirs(part) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 /* The row of a mailbox whose folder is there, or is made now. */
 static int add_row(struct boxes *store, const char *name, uint32_t special_use)
 {
+    int64_t validity = new_validity(store);
+    if (validity == 0) {
+        errno = EIO;
+        return -1;
+    }
     store->durable = 1;
     return boxes_write(
         store,
@@ -235,7 +247,7 @@ static int add_row(struct boxes *store, const char *name, uint32_t special_use)
         " special_use, present) VALUES(?1, ?2, 1, 1, 0, ?3, 1) ON CONFLICT(name) DO"
         " UPDATE SET uidvalidity = ?2, uidnext = 1, highestmodseq = 1,"
         " special_use = ?3, present = 1",
-        "tii", name, new_validity(store), (int64_t)special_use);
+        "tii", name, validity, (int64_t)special_use);
 }
 
 /* Whether the index has it. */
@@ -255,17 +267,17 @@ static int is_present(struct boxes *store, const char *name)
 static int make(struct boxes *store, const char *name, uint32_t special_use)
 {
     char path[FILE_PATH_MAX], marker[FILE_PATH_MAX];
-    char upper[BOX_NAME_MAX];
+    char upper[BOX_NAME_MAX * 2];
     snprintf(upper, sizeof upper, "%s", name);
     for (char *c = upper; (c = strchr(c, '/')) != NULL; c++) {
         *c = '\0';
         if (!is_present(store, upper) && path_of(store, upper, path) == 0 &&
-            (make_folders(path) < 0 || add_row(store, upper, 0) < 0)) {
+            (box_folder_make(path) < 0 || add_row(store, upper, 0) < 0)) {
             return -1;
         }
         *c = '/';
     }
-    if (path_of(store, name, path) < 0 || make_folders(path) < 0) {
+    if (path_of(store, name, path) < 0 || box_folder_make(path) < 0) {
         return -1;
     }
     /* Maildir++ marks a folder so. */
@@ -310,28 +322,6 @@ static int has_children(struct boxes *store, const char *name)
     return found;
 }
 
-static void remove_tree(const char *path)
-{
-    static const char *const parts[] = {"tmp", "new", "cur"};
-    char part[FILE_PATH_MAX], file[FILE_PATH_MAX];
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        DIR *dir = file_path(part, path, parts[i], NULL) < 0 ? NULL : opendir(part);
-        for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
-            if (e->d_name[0] != '.' && file_path(file, part, e->d_name, NULL) == 0) {
-                unlink(file);
-            }
-        }
-        if (dir != NULL) {
-            closedir(dir);
-        }
-        rmdir(part);
-    }
-    if (file_path(file, path, "maildirfolder", NULL) == 0) {
-        unlink(file);
-    }
-    rmdir(path);
-}
-
 static struct box *in_memory(struct boxes *store, const char *name)
 {
     struct box *b = store->boxes;
@@ -343,6 +333,12 @@ static struct box *in_memory(struct boxes *store, const char *name)
 
 int box_delete(struct boxes *store, const char *name)
 {
+#define OF_IT " WHERE mailbox = (SELECT id FROM mailbox WHERE name = ?)"
+    static const char *const rows[] = {
+        "DELETE FROM message" OF_IT, "DELETE FROM expunged" OF_IT,
+        "DELETE FROM forgotten" OF_IT, "DELETE FROM leaving" OF_IT,
+        "UPDATE mailbox SET present = 0 WHERE name = ?"};
+#undef OF_IT
     char path[FILE_PATH_MAX];
     struct box *b = in_memory(store, name);
     if (!is_present(store, name) || strcmp(name, "INBOX") == 0) {
@@ -356,29 +352,19 @@ int box_delete(struct boxes *store, const char *name)
     if (path_of(store, name, path) < 0) {
         return -1;
     }
-    remove_tree(path);
+    box_folder_remove(path);
     if (b != NULL) {
         b->gone = 1;
         b->row_changed = 0;
         b->change++;
     }
     store->durable = 1;
-    return boxes_write(store,
-                       "DELETE FROM message WHERE mailbox ="
-                       " (SELECT id FROM mailbox WHERE name = ?)",
-                       "t", name) < 0 ||
-                   boxes_write(store,
-                               "DELETE FROM expunged WHERE mailbox ="
-                               " (SELECT id FROM mailbox WHERE name = ?)",
-                               "t", name) < 0 ||
-                   boxes_write(store,
-                               "DELETE FROM leaving WHERE mailbox ="
-                               " (SELECT id FROM mailbox WHERE name = ?)",
-                               "t", name) < 0 ||
-                   boxes_write(store, "UPDATE mailbox SET present = 0 WHERE name = ?",
-                               "t", name) < 0
-               ? -1
-               : 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (boxes_write(store, rows[i], "t", name) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* One mailbox gets another name: its folder, its row, and what has it open. The row
@@ -406,52 +392,122 @@ static int rename_one(struct boxes *store, const char *from, const char *to)
                        from);
 }
 
-/* A mailbox and those below it. */
-static int rename_tree(struct boxes *store, const char *from, const char *to)
-{
+/* The mailbox that is renamed and those below it. */
+struct moving {
+    struct boxes *store;
     struct box_entry *list;
-    char name[BOX_NAME_MAX * 2];
-    size_t count, len = strlen(from);
-    int result = 0;
-    if (boxes_list(store, &list, &count) < 0) {
-        return -1;
+    size_t count;
+    size_t len; /* of the old name */
+    const char *to;
+};
+
+/* What is below a mailbox follows it in the list. */
+static void choose(struct moving *m, const char *from, struct box_entry *list,
+                   size_t count)
+{
+    struct box_entry *end = list + count;
+    while (list < end && strcmp(list->name, from) != 0) {
+        list++;
     }
-    for (size_t i = 0; i < count && result == 0; i++) {
-        if (list[i].present && strncmp(list[i].name, from, len) == 0 &&
-            (list[i].name[len] == '/' || list[i].name[len] == '\0')) {
-            snprintf(name, sizeof name, "%s%s", to, list[i].name + len);
-            result = rename_one(store, list[i].name, name);
+    m->list = list;
+    while (list < end && strncmp(list->name, from, m->len) == 0 &&
+           (list == m->list || list->name[m->len] == '/')) {
+        list++;
+    }
+    m->count = (size_t)(list - m->list);
+}
+
+/* The new name of an entry, when it is one of them. */
+static int is_moving(const struct moving *m, size_t i, char name[BOX_NAME_MAX * 2])
+{
+    const struct box_entry *e = &m->list[i];
+    int n = snprintf(name, BOX_NAME_MAX * 2, "%s%s", m->to, e->name + m->len);
+    return n > 0 && n < BOX_NAME_MAX * 2 && e->present;
+}
+
+/* Whether all can have their new names. 0, or -1 with errno. */
+static int can_move(const struct moving *m)
+{
+    char name[BOX_NAME_MAX * 2], path[FILE_PATH_MAX];
+    for (size_t i = 0; i < m->count; i++) {
+        if (strlen(m->to) + strlen(m->list[i].name + m->len) >= sizeof name) {
+            errno = EINVAL;
+            return -1;
+        }
+        if (!is_moving(m, i, name)) {
+            continue;
+        }
+        if (is_present(m->store, name)) {
+            errno = EEXIST;
+            return -1;
+        }
+        if (path_of(m->store, name, path) < 0) {
+            return -1;
         }
     }
-    boxes_list_free(list, count);
-    return result;
+    return 0;
+}
+
+/* All of them, or none. */
+static int move_all(const struct moving *m)
+{
+    char name[BOX_NAME_MAX * 2];
+    size_t i = 0;
+    while (i < m->count && (!is_moving(m, i, name) ||
+                            rename_one(m->store, m->list[i].name, name) == 0)) {
+        i++;
+    }
+    if (i == m->count) {
+        return 0;
+    }
+    int error = errno;
+    while (i-- > 0) {
+        if (is_moving(m, i, name)) {
+            rename_one(m->store, name, m->list[i].name);
+        }
+    }
+    errno = error;
+    return -1;
+}
+
+/* RFC 9051 6.3.6: the mailboxes above a new one are made. */
+static int make_above(struct boxes *store, const char *name)
+{
+    char upper[BOX_NAME_MAX * 2];
+    const char *last = strrchr(name, '/');
+    if (last == NULL) {
+        return 0;
+    }
+    snprintf(upper, sizeof upper, "%.*s", (int)(last - name), name);
+    return is_present(store, upper) ? 0 : make(store, upper, 0);
 }
 
 int box_rename(struct boxes *store, const char *from, const char *to)
 {
-    char name[BOX_NAME_MAX];
-    size_t len = strlen(from);
-    if (!is_present(store, from)) {
-        errno = ENOENT;
+    char folder[BOX_NAME_MAX];
+    struct moving m = {.store = store, .len = strlen(from), .to = to};
+    struct box_entry *list;
+    size_t count;
+    int there = is_present(store, from);
+    if (!there || is_present(store, to)) {
+        errno = there ? EEXIST : ENOENT;
         return -1;
     }
-    if (is_present(store, to)) {
-        errno = EEXIST;
-        return -1;
-    }
-    if (strcmp(from, "INBOX") == 0 || box_folder(to, name) < 0 ||
-        (strncmp(from, to, len) == 0 && to[len] == '/')) {
+    if (strcmp(from, "INBOX") == 0 || box_folder(to, folder) < 0 ||
+        (strncmp(from, to, m.len) == 0 && to[m.len] == '/')) {
         errno = EINVAL;
         return -1;
     }
-    const char *last = strrchr(to, '/');
-    if (last != NULL) { /* RFC 9051 6.3.6: those above it are made */
-        snprintf(name, sizeof name, "%.*s", (int)(last - to), to);
-        if (!is_present(store, name) && make(store, name, 0) < 0) {
-            return -1;
-        }
+    if (boxes_list(store, &list, &count) < 0) {
+        return -1;
     }
-    return rename_tree(store, from, to);
+    choose(&m, from, list, count);
+    int result =
+        can_move(&m) < 0 || make_above(store, to) < 0 || move_all(&m) < 0 ? -1 : 0;
+    int error = errno;
+    boxes_list_free(list, count);
+    errno = error;
+    return result;
 }
 
 int box_subscribe(struct boxes *store, const char *name, int subscribed)
@@ -466,50 +522,6 @@ int box_subscribe(struct boxes *store, const char *name, int subscribed)
 }
 
 /* ---- opening a mailbox ----------------------------------------------------------- */
-
-static void read_keywords(struct box *b, struct box_message *m, const char *words)
-{
-    while (words != NULL && *words != '\0') {
-        size_t len = strcspn(words, " ");
-        m->keywords |= box_keyword(b, (mailproto_bytes){words, len}, 1);
-        words += len + strspn(words + len, " ");
-    }
-}
-
-static int load(struct box *b)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(
-        b->store->db,
-        "SELECT uid, file, flags, keywords, internaldate, zone, size, modseq, savedate,"
-        " email_id FROM message WHERE mailbox = ? ORDER BY uid",
-        -1, &s, NULL);
-    if (rc == SQLITE_OK) {
-        rc = sqlite3_bind_int64(s, 1, b->id);
-    }
-    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct box_message *m = box_grow(b);
-        rc = SQLITE_OK;
-        if (m == NULL ||
-            (m->name = strdup((const char *)sqlite3_column_text(s, 1))) == NULL) {
-            rc = SQLITE_NOMEM;
-            break;
-        }
-        b->count++;
-        m->uid = (uint32_t)sqlite3_column_int64(s, 0);
-        m->flags = (uint32_t)sqlite3_column_int(s, 2);
-        read_keywords(b, m, (const char *)sqlite3_column_text(s, 3));
-        m->internal = sqlite3_column_int64(s, 4);
-        m->zone = sqlite3_column_int(s, 5);
-        m->size = (uint64_t)sqlite3_column_int64(s, 6);
-        m->modseq = (uint64_t)sqlite3_column_int64(s, 7);
-        m->saved = sqlite3_column_int64(s, 8);
-        snprintf(m->email_id, sizeof m->email_id, "%s",
-                 (const char *)sqlite3_column_text(s, 9));
-    }
-    sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? 0 : -1;
-}
 
 /* 0; -1: there is none (ENOENT), or it failed. */
 static int find_row(struct box *b)
@@ -563,7 +575,7 @@ struct box *box_open(struct boxes *store, const char *name)
         b->change = 1; /* 0 is for views that have to look again */
         b->name = strdup(name);
         if (b->name == NULL || path_of(store, name, b->path) < 0 || find_row(b) < 0 ||
-            load(b) < 0) {
+            box_load(b) < 0) {
             int error = errno == EINVAL ? ENOENT : errno;
             release(b);
             errno = error;
@@ -659,7 +671,7 @@ struct boxes *boxes_open(const char *root, const char *user, const char *host)
     s->users = 1;
     s->host = host;
     snprintf(s->root, sizeof s->root, "%s", path);
-    if (make_folders(path) < 0 || open_index(s) < 0) {
+    if (box_folder_make(path) < 0 || open_index(s) < 0) {
         log_line("%s: the index cannot be opened: %s", path,
                  s->db == NULL ? strerror(errno) : sqlite3_errmsg(s->db));
         sqlite3_close(s->db);

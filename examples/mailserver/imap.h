@@ -26,7 +26,8 @@ struct imap_view {
     uint64_t *told;       /* the mod-sequence it knows */
     unsigned char *marks; /* IMAP_MARK_... */
     size_t count, room;
-    uint64_t change; /* of the box, when all was told */
+    uint64_t change;      /* of the box, when all was told */
+    size_t keyword_count; /* of the box, that it was told of */
 };
 enum {
     IMAP_MARK_RECENT = 1,
@@ -40,11 +41,20 @@ struct imap_message {
     uint32_t uid;
     mailproto_source source;
     mailproto_index index;
+    const int64_t *until; /* the end of this turn: not read behind it; NULL: no end */
+    int64_t turn;         /* the `until` of the turn it was read in last */
 };
 
 struct imap_ranges {
     mailproto_imap_range *list;
     size_t count, room;
+};
+
+/* One message that is matched, from turn to turn. */
+struct imap_matching {
+    mailproto_imap_match match;
+    int going_on;
+    char work[65536];
 };
 
 /* The command at hand. Its parts answer OK: done; AGAIN: the output is full; NOT_READY:
@@ -63,6 +73,7 @@ struct imap_job {
     size_t count, at;
     int step;
     int lost;        /* some of them are gone */
+    char id[32];     /* MAILBOXID of what CREATE has made */
     struct box *box; /* another mailbox than the selected one */
     struct imap_ranges from, to;
     struct box_entry *entries; /* LIST */
@@ -71,12 +82,15 @@ struct imap_job {
     size_t pattern_count;
     mailproto_imap_search_node *nodes;
     size_t node_count;
+    struct imap_matching *matching;
     mailproto_imap_found found;
     uint64_t first_modseq; /* of the first that was found */
     struct box_draft *drafts;
     size_t draft_count;
-    int resyncing;   /* `to` holds the UIDs that went, of which ... */
-    size_t vanished; /* ... so many ranges were told */
+    struct imap_ranges known; /* QRESYNC, VANISHED: the UIDs that the client knows */
+    int knows_all;            /* ... all of them */
+    int resyncing;            /* `known` was read, and `to` holds the UIDs that went, */
+    size_t vanished;          /* of which so many ranges were told */
 };
 
 struct imap {
@@ -97,13 +111,15 @@ struct imap {
     int64_t until; /* the end of this turn */
     mailproto_imap_facts facts;
     mailproto_bytes words[BOX_KEYWORDS];
+    char email_id[BOX_ID_SIZE];
     mailproto_imap_fetch *fetch;  /* of FETCH, with its work memory; or NULL */
     mailproto_imap_fetch *update; /* of changed flags */
     /* APPEND, while its messages come in */
     struct box *append_box;
     struct box_draft *drafts;
     size_t draft_count, draft_room;
-    int content; /* the file that is written; -1 */
+    uint64_t append_size; /* octets that the command has announced */
+    int content;          /* the file that is written; -1 */
     int last_cr;
 };
 
@@ -138,6 +154,15 @@ mailproto_status imap_view_tell(struct imap *c);
 /* The messages that a set names, into the job's targets. 0 or -1. */
 int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids);
 int imap_add_range(struct imap_ranges *ranges, uint32_t number);
+int imap_put_range(struct imap_ranges *ranges, uint32_t low, uint32_t high);
+/* The ranges of a set, by their beginning, with `largest` for `*`. 0 or -1. */
+int imap_read_set(struct imap_ranges *ranges, mailproto_imap_cursor set,
+                  uint32_t largest);
+/* Whether a number is in ranges by their beginning; `*at` begins with 0, and the numbers
+   that are asked for ascend. */
+int imap_has(const struct imap_ranges *ranges, size_t *at, uint32_t number);
+/* `* FLAGS` when there are keywords that this client was not told of. */
+mailproto_status imap_tell_keywords(struct imap *c);
 void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m);
 int imap_read_message(struct imap *c, uint32_t uid);
 void imap_close_message(struct imap *c);

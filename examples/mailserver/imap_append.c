@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of one command: what it has sent lies on the disk before anything is answered. */
+enum { APPEND_MESSAGES = 200, APPEND_SIZES = 4 }; /* times the largest message */
+
 void imap_append_drop(struct imap *c)
 {
     for (size_t i = 0; i < c->draft_count; i++) {
@@ -20,6 +23,7 @@ void imap_append_drop(struct imap *c)
     c->append_box = NULL;
     c->drafts = NULL;
     c->draft_count = c->draft_room = 0;
+    c->append_size = 0;
 }
 
 static void refuse(struct imap *c, const mailproto_event *ev, uint32_t code,
@@ -51,6 +55,14 @@ static int next_file(struct imap *c)
     return c->content >= 0 ? 0 : -1;
 }
 
+/* RFC 3502 has no limit, and a client needs none. */
+static int is_too_much(const struct imap *c, uint64_t size)
+{
+    uint64_t most = c->server->options.max_size;
+    most = most > UINT64_MAX / APPEND_SIZES ? UINT64_MAX : most * APPEND_SIZES;
+    return c->draft_count == APPEND_MESSAGES || size > most - c->append_size;
+}
+
 void imap_append_literal(struct imap *c, const mailproto_event *ev)
 {
     mailproto_imap_command k = {0};
@@ -67,9 +79,12 @@ void imap_append_literal(struct imap *c, const mailproto_event *ev)
     }
     if (c->append_box == NULL) {
         refuse(c, ev, MAILPROTO_IMAP_CODE_TRYCREATE, "There is no such mailbox");
+    } else if (is_too_much(c, ev->number)) {
+        refuse(c, ev, MAILPROTO_IMAP_CODE_LIMIT, "Too many messages in one command");
     } else if (next_file(c) < 0) {
         refuse(c, ev, MAILPROTO_IMAP_CODE_UNAVAILABLE, "It cannot be stored now");
     } else {
+        c->append_size += ev->number;
         mailproto_imap_server_literal(c->engine, ev->tag, c->draft_count - 1);
     }
 }

@@ -122,12 +122,13 @@ mailproto_status imap_store(struct imap *c)
         }
     }
     if (j->lost) {
-        return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_EXPUNGEISSUED,
-                           "Some of the messages are gone");
+        imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_EXPUNGEISSUED,
+                    "Some of the messages are gone");
     }
-    if (j->from.count > 0) {
-        imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_MODIFIED,
-                    "Some were changed before");
+    if (j->from.count > 0) { /* also of those: RFC 7162 3.1.3 */
+        imap_answer(c, j->how, MAILPROTO_IMAP_CODE_MODIFIED,
+                    j->lost ? "Some are gone, others were changed before"
+                            : "Some were changed before");
         j->code.set = j->from.list;
         j->code.set_count = j->from.count;
     }
@@ -268,7 +269,15 @@ mailproto_status imap_move(struct imap *c)
     if (j->step == 0) {
         st = copy(c, 1);
     }
-    return st == MAILPROTO_OK && j->step >= 10 ? tell_copied(c, 0, "Moved") : st;
+    if (st == MAILPROTO_OK && j->step >= 10) {
+        st = tell_copied(c, 0, "Moved");
+        if (st == MAILPROTO_OK) { /* RFC 6851 4.4 */
+            imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_HIGHESTMODSEQ,
+                        "Moved");
+            j->code.number = c->view.box->modseq;
+        }
+    }
+    return st;
 }
 
 /* ---- EXPUNGE --------------------------------------------------------------------- */

@@ -108,6 +108,10 @@ mailproto_status imap_fetch(struct imap *c)
             if (loop_now() > c->until) {
                 return MAILPROTO_NOT_READY;
             }
+            st = imap_tell_keywords(c);
+            if (st != MAILPROTO_OK) {
+                return st;
+            }
             j->lost |= m == NULL;
             if (m == NULL || ((j->command.flags & MAILPROTO_IMAP_HAS_MODSEQ) != 0 &&
                               m->modseq <= j->command.modseq)) {

@@ -39,7 +39,11 @@ char *imap_name(const mailproto_imap_string *s)
         memchr(name.ptr == NULL ? "" : name.ptr, '\0', name.len) != NULL) {
         return NULL;
     }
-    return text_copy(name);
+    char *copy = text_copy(name);
+    if (copy != NULL) {
+        box_fold(copy);
+    }
+    return copy;
 }
 
 /* ---- the job --------------------------------------------------------------------- */
@@ -60,7 +64,9 @@ void imap_job_drop(struct imap *c)
     free(j->targets);
     free(j->from.list);
     free(j->to.list);
+    free(j->known.list);
     free(j->nodes);
+    free(j->matching);
     *j = (struct imap_job){.phase = IMAP_NOTHING};
 }
 

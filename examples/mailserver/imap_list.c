@@ -25,6 +25,12 @@ static mailproto_bytes bytes(const char *text)
     return (mailproto_bytes){text, strlen(text)};
 }
 
+/* MAILBOXID: a UIDVALIDITY is never another mailbox's of this user. */
+static void name_id(const struct box *b, char id[32])
+{
+    snprintf(id, 32, "M%lu", (unsigned long)b->uidvalidity);
+}
+
 /* What is wrong, from errno. */
 static mailproto_status fault(struct imap *c)
 {
@@ -101,7 +107,7 @@ static void describe(struct imap *c, mailproto_imap_selected *s, mailproto_bytes
     }
     s->keywords = words;
     s->keywords_count = b->keyword_count;
-    snprintf(id, 32, "M%lu", (unsigned long)b->uidvalidity);
+    name_id(b, id);
     s->mailbox_id = bytes(id);
     s->entry.struct_size = sizeof s->entry;
     s->entry.delimiter = '/';
@@ -159,7 +165,7 @@ static mailproto_status tell_status(struct imap *c)
     s.uidvalidity = b->uidvalidity;
     s.highestmodseq = b->modseq;
     s.append_limit = c->server->options.max_size;
-    snprintf(id, sizeof id, "M%lu", (unsigned long)b->uidvalidity);
+    name_id(b, id);
     s.mailbox_id = bytes(id);
     for (size_t i = 0; i < b->count; i++) {
         s.unseen += (b->list[i].flags & MAILPROTO_IMAP_SEEN) == 0;
@@ -206,14 +212,18 @@ static int read_patterns(struct imap *c)
     return boxes_list(c->store, &j->entries, &j->entry_count);
 }
 
-static int matches(const struct imap_job *j, const char *name)
+static int matches(const struct imap_job *j, struct box_entry *e)
 {
-    int found = 0;
-    for (size_t i = 0; i < j->pattern_count; i++) {
-        found |=
-            mailproto_imap_list_match(bytes(j->patterns[i]), bytes(name), '/') == 1;
+    if (e->matched == 0) {
+        e->matched = -1;
+        for (size_t i = 0; i < j->pattern_count && e->matched < 0; i++) {
+            if (mailproto_imap_list_match(bytes(j->patterns[i]), bytes(e->name), '/') ==
+                1) {
+                e->matched = 1;
+            }
+        }
     }
-    return found;
+    return e->matched > 0;
 }
 
 /* Whether an entry is what the options ask for (RFC 5258 3.1, RFC 6154 2). */
@@ -227,20 +237,20 @@ static int is_selected(const mailproto_imap_command *k, const struct box_entry *
     return subscribed ? e->subscribed : e->present;
 }
 
-/* What there is below an entry, which follows it in the list, though not at once:
-   mailboxes, selected ones, selected ones that are not shown themselves. */
-static void look_below(const struct imap_job *j, const char *name, int *children,
-                       int *selected, int *hidden)
+/* What there is below an entry, which follows it in the list: mailboxes, selected ones,
+   selected ones that are not shown themselves. */
+static void look_below(const struct imap_job *j, const struct box_entry *above,
+                       int *children, int *selected, int *hidden)
 {
-    size_t len = strlen(name);
-    for (size_t i = 0; i < j->entry_count; i++) {
-        const struct box_entry *e = &j->entries[i];
-        if (strncmp(e->name, name, len) == 0 && e->name[len] == '/') {
-            int is = is_selected(&j->command, e);
-            *children |= e->present;
-            *selected |= is;
-            *hidden |= is && !matches(j, e->name);
-        }
+    size_t len = strlen(above->name);
+    for (struct box_entry *e = j->entries + (above - j->entries) + 1;
+         e < j->entries + j->entry_count && strncmp(e->name, above->name, len) == 0 &&
+         e->name[len] == '/';
+         e++) {
+        int is = is_selected(&j->command, e);
+        *children |= e->present;
+        *selected |= is;
+        *hidden |= is && !matches(j, e);
     }
 }
 
@@ -252,7 +262,7 @@ static int is_shown(const struct imap_job *j, const struct box_entry *e,
     int lsub = k->command == MAILPROTO_IMAP_LSUB;
     int recursive = (k->select & MAILPROTO_IMAP_LIST_RECURSIVEMATCH) != 0;
     int selected = is_selected(k, e), children = 0, below = 0, hidden = 0;
-    look_below(j, e->name, &children, &below, &hidden);
+    look_below(j, e, &children, &below, &hidden);
     *attributes = e->special_use;
     *attributes |= !e->present ? MAILPROTO_IMAP_ATTR_NONEXISTENT
                    : children  ? MAILPROTO_IMAP_ATTR_HASCHILDREN
@@ -298,7 +308,7 @@ static mailproto_status tell_delimiter(struct imap *c)
     return mailproto_imap_server_list(c->engine, &entry);
 }
 
-static mailproto_status list_one(struct imap *c, const struct box_entry *e)
+static mailproto_status list_one(struct imap *c, struct box_entry *e)
 {
     struct imap_job *j = &c->job;
     mailproto_status st = MAILPROTO_OK;
@@ -307,7 +317,7 @@ static mailproto_status list_one(struct imap *c, const struct box_entry *e)
     entry.delimiter = '/';
     entry.name = bytes(e->name);
     if (j->step == 0) {
-        if (!matches(j, e->name) || !is_shown(j, e, &entry.attributes)) {
+        if (!matches(j, e) || !is_shown(j, e, &entry.attributes)) {
             return MAILPROTO_OK;
         }
         st = mailproto_imap_server_list(c->engine, &entry);
@@ -348,6 +358,10 @@ mailproto_status imap_list(struct imap *c)
         if (st != MAILPROTO_OK) {
             return st;
         }
+        if (loop_now() >= c->until) {
+            j->at++;
+            return MAILPROTO_NOT_READY;
+        }
     }
     return MAILPROTO_OK;
 }
@@ -386,8 +400,16 @@ mailproto_status imap_create(struct imap *c)
     char *name = new_name(&j->command.mailbox);
     errno = EINVAL;
     int result = name == NULL ? -1 : box_create(c->store, name, special);
+    struct box *box = result < 0 ? NULL : box_open(c->store, name);
     free(name);
-    return result < 0 ? fault(c) : MAILPROTO_OK;
+    if (box == NULL) {
+        return fault(c);
+    }
+    name_id(box, j->id); /* RFC 8474 4.1 */
+    box_close(box);
+    imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_MAILBOXID, NULL);
+    j->code.text = bytes(j->id);
+    return MAILPROTO_OK;
 }
 
 mailproto_status imap_delete(struct imap *c)

@@ -1,21 +1,33 @@
 /* Quick resynchronization (RFC 7162): what went while a client was away. See imap.h. */
 #include "imap.h"
+#include "loop.h"
 
 #include <stdlib.h>
 
 enum { RANGES_A_LINE = 200 };
 
-static int is_empty(mailproto_imap_cursor set)
+/* What the client knows, once. No set: all. 0 or -1. */
+static int read_known(struct imap *c, const mailproto_imap_cursor *known)
 {
-    mailproto_imap_range range;
-    return mailproto_imap_set_next(&set, &range) != MAILPROTO_OK;
+    struct imap_job *j = &c->job;
+    if (mailproto_imap_set_is_saved(known)) {
+        for (size_t i = 0; i < c->saved.count; i++) {
+            const mailproto_imap_range *r = &c->saved.list[i];
+            if (imap_put_range(&j->known, r->low, r->high) < 0) {
+                return -1;
+            }
+        }
+        return 0;
+    }
+    int result = imap_read_set(&j->known, *known, c->view.box->uidnext - 1);
+    j->knows_all = j->known.count == 0;
+    return result;
 }
 
-static int is_known(const struct imap *c, const mailproto_imap_cursor *known, int all,
-                    uint32_t uid)
+/* Of UIDs that ascend, with `*at`: see imap_has(). */
+static int is_known(const struct imap_job *j, size_t *at, uint32_t uid)
 {
-    const struct box *b = c->view.box;
-    return all || mailproto_imap_set_has(known, uid, b->uidnext - 1);
+    return j->knows_all || imap_has(&j->known, at, uid);
 }
 
 /* RFC 7162 3.2.5.2: of messages up to one whose number and UID the client knows rightly,
@@ -41,18 +53,18 @@ static uint32_t sure_up_to(const struct imap *c)
 }
 
 /* The UIDs that went since the client knew all, into the job's ranges. */
-static int collect(struct imap *c, const mailproto_imap_cursor *known)
+static int collect(struct imap *c)
 {
     struct imap_job *j = &c->job;
-    int all = is_empty(*known), result = 0;
+    int result = 0;
     uint32_t sure = sure_up_to(c);
     uint32_t *uids = NULL;
-    size_t count = 0;
+    size_t count = 0, at = 0;
     if (box_expunged(c->view.box, j->command.modseq, &uids, &count) < 0) {
         return -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {
-        if (uids[i] > sure && is_known(c, known, all, uids[i])) {
+        if (uids[i] > sure && is_known(j, &at, uids[i])) {
             result = imap_add_range(&j->to, uids[i]);
         }
     }
@@ -64,10 +76,13 @@ mailproto_status imap_tell_vanished(struct imap *c, const mailproto_imap_cursor 
 {
     struct imap_job *j = &c->job;
     if (!j->resyncing) {
-        if (collect(c, known) < 0) {
+        if (read_known(c, known) < 0 || collect(c) < 0) {
             return MAILPROTO_ERR_IO;
         }
         j->resyncing = 1;
+        if (loop_now() > c->until) {
+            return MAILPROTO_NOT_READY;
+        }
     }
     while (j->vanished < j->to.count) {
         size_t n = j->to.count - j->vanished;
@@ -86,18 +101,17 @@ mailproto_status imap_resync(struct imap *c)
 {
     struct imap_job *j = &c->job;
     struct imap_view *v = &c->view;
-    const mailproto_imap_cursor *known = &j->command.known;
-    int all = is_empty(*known);
+    size_t at = 0;
     if ((j->command.flags & MAILPROTO_IMAP_QRESYNC) == 0 ||
         j->command.uidvalidity != v->box->uidvalidity) {
         return MAILPROTO_OK;
     }
-    mailproto_status st = imap_tell_vanished(c, known);
+    mailproto_status st = imap_tell_vanished(c, &j->command.known);
     if (st != MAILPROTO_OK) {
         return st;
     }
     for (size_t i = 0; i < v->count; i++) {
-        if (v->told[i] > j->command.modseq && is_known(c, known, all, v->uids[i])) {
+        if (v->told[i] > j->command.modseq && is_known(j, &at, v->uids[i])) {
             v->marks[i] |= IMAP_MARK_TELL;
             v->change = 0;
         }

@@ -16,33 +16,47 @@ static int prepare(struct imap *c)
         st = j->nodes == NULL ? st
                               : mailproto_imap_search_compile(
                                     &keys, j->nodes, j->node_count, &j->node_count);
+        j->matching = malloc(sizeof *j->matching);
+        if (j->matching == NULL) {
+            return -1;
+        }
+        j->matching->going_on = 0;
     }
     return st == MAILPROTO_OK ? 0 : -1;
 }
 
-/* 1 it matches, 0 it does not, or cannot be read, -1 the program is too large for any
-   message; a match is made in one go. */
-static int matches(struct imap *c)
+/* OK: `*matched` is 1, or 0: it does not match, or cannot be read; NOT_READY: the others'
+   turn, then it goes on; an error: the program is too large for any message. */
+static mailproto_status matches(struct imap *c, int *matched)
 {
-    static char work[65536];
     struct imap_job *j = &c->job;
-    mailproto_imap_match match;
-    mailproto_status st = mailproto_imap_match_open(&match, j->nodes, j->node_count,
-                                                    &c->facts, work, sizeof work);
-    if (st != MAILPROTO_OK) {
-        return -1;
+    struct imap_matching *k = j->matching;
+    mailproto_status st = MAILPROTO_OK;
+    *matched = 0;
+    if (!k->going_on) {
+        st = mailproto_imap_match_open(&k->match, j->nodes, j->node_count, &c->facts,
+                                       k->work, sizeof k->work);
+        if (st != MAILPROTO_OK) {
+            return MAILPROTO_ERR_MEMORY;
+        }
     }
+    k->going_on = 0;
     while (st == MAILPROTO_OK) {
-        st = mailproto_imap_match_run(&match);
+        st = mailproto_imap_match_run(&k->match);
         if (st == MAILPROTO_OK) {
-            return mailproto_imap_match_result(&match);
+            *matched = mailproto_imap_match_result(&k->match);
+            return MAILPROTO_OK;
+        }
+        if (st == MAILPROTO_NOT_READY) {
+            k->going_on = 1;
+            return st;
         }
         if (st == MAILPROTO_AGAIN && imap_read_message(c, c->facts.uid) == 0) {
-            st = mailproto_imap_match_message(&match, &c->message.source,
+            st = mailproto_imap_match_message(&k->match, &c->message.source,
                                               &c->message.index);
         }
     }
-    return 0;
+    return MAILPROTO_OK;
 }
 
 /* RFC 4731 3.2: the highest mod-sequence of those that are told: all, or the first and
@@ -148,18 +162,24 @@ mailproto_status imap_search(struct imap *c)
     }
     for (; j->step == 0 && j->at < c->view.count; j->at++) {
         const struct box_message *m = box_find(c->view.box, c->view.uids[j->at]);
-        if (loop_now() > c->until) {
-            return MAILPROTO_NOT_READY;
+        int matched;
+        if (!j->matching->going_on) {
+            if (loop_now() > c->until) {
+                return MAILPROTO_NOT_READY;
+            }
+            if (m == NULL) {
+                continue;
+            }
+            imap_fill_facts(c, j->at, m);
         }
-        if (m == NULL) {
-            continue;
+        mailproto_status st = matches(c, &matched);
+        if (st > 0) {
+            return st;
         }
-        imap_fill_facts(c, j->at, m);
-        int match = matches(c);
-        if (match < 0) {
+        if (st < 0) {
             return refuse(c);
         }
-        if (match) { /* which may have found the list changed */
+        if (matched) { /* which may have found the list changed */
             m = box_find(c->view.box, c->view.uids[j->at]);
             if (m != NULL && found(c, j->at, m) < 0) {
                 return MAILPROTO_ERR_MEMORY;

@@ -2,6 +2,7 @@
    messages that a command names: see imap.h. */
 #include "imap.h"
 #include "log.h"
+#include "loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ int imap_view_open(struct imap *c, struct box *box, int read_only)
         return -1;
     }
     c->view.change = box->change;
+    c->view.keyword_count = box->keyword_count;
     return 0;
 }
 
@@ -182,14 +184,28 @@ static mailproto_status tell_vanished(struct imap *c)
     return MAILPROTO_OK;
 }
 
-/* FETCH items of an untagged response of our own. */
-static mailproto_imap_cursor items_of(const char *text)
+/* RFC 9051 7.3.5: a keyword is told of before a message has it. */
+mailproto_status imap_tell_keywords(struct imap *c)
 {
-    mailproto_imap_command command = {0};
-    command.struct_size = sizeof command;
-    mailproto_imap_command_parse((mailproto_bytes){text, strlen(text)}, 0, &command,
-                                 NULL);
-    return command.items;
+    struct imap_view *v = &c->view;
+    const struct box *b = v->box;
+    size_t count = b->keyword_count;
+    mailproto_bytes words[BOX_KEYWORDS];
+    if (v->keyword_count == count) {
+        return MAILPROTO_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        words[i] = (mailproto_bytes){b->keywords[i], strlen(b->keywords[i])};
+    }
+    mailproto_status st = mailproto_imap_server_flags(
+        c->engine,
+        MAILPROTO_IMAP_SEEN | MAILPROTO_IMAP_ANSWERED | MAILPROTO_IMAP_FLAGGED |
+            MAILPROTO_IMAP_DELETED | MAILPROTO_IMAP_DRAFT,
+        words, count);
+    if (st == MAILPROTO_OK) {
+        v->keyword_count = count;
+    }
+    return st;
 }
 
 static mailproto_status tell_one(struct imap *c, size_t place, struct box_message *m,
@@ -212,9 +228,8 @@ static mailproto_status tell_one(struct imap *c, size_t place, struct box_messag
         c->update->work = c->update + 1;
         c->update->work_size = WORK_SIZE;
     }
-    c->update->items =
-        items_of(silent ? "A FETCH 1 UID\r\n" : "A FETCH 1 (UID FLAGS)\r\n");
-    c->update->flags = modseq ? MAILPROTO_IMAP_HAS_MODSEQ : 0;
+    c->update->flags = MAILPROTO_IMAP_UID; /* MODSEQ comes by itself, with CONDSTORE */
+    c->update->tell_flags = !silent;
     imap_fill_facts(c, place, m);
     c->update->facts = &c->facts;
     mailproto_status st = mailproto_imap_server_fetch(c->engine, c->update);
@@ -263,7 +278,8 @@ mailproto_status imap_view_tell(struct imap *c)
 {
     struct imap_view *v = &c->view;
     mailproto_status st;
-    if (v->box == NULL || v->box->gone || v->change == v->box->change) {
+    if (v->box == NULL || v->box->gone ||
+        (v->change == v->box->change && v->keyword_count == v->box->keyword_count)) {
         return MAILPROTO_OK;
     }
     uint64_t change = v->box->change;
@@ -275,6 +291,9 @@ mailproto_status imap_view_tell(struct imap *c)
     if (st == MAILPROTO_ERR_NOT_NOW) { /* EV_IMAP_SYNC will come */
         all = 0;
         st = MAILPROTO_OK;
+    }
+    if (st == MAILPROTO_OK) {
+        st = imap_tell_keywords(c);
     }
     if (st == MAILPROTO_OK) {
         st = tell_flags(c);
@@ -306,7 +325,8 @@ void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m)
     f->modseq = m->modseq;
     f->internal = (mailproto_imap_date){m->internal, m->zone, 1};
     f->saved = (mailproto_imap_date){m->saved, 0, 1};
-    f->email_id = (mailproto_bytes){m->email_id, strlen(m->email_id)};
+    memcpy(c->email_id, m->email_id, sizeof c->email_id); /* the list may move */
+    f->email_id = (mailproto_bytes){c->email_id, strlen(c->email_id)};
     f->keywords = c->words;
     for (size_t i = 0; i < v->box->keyword_count; i++) {
         if ((m->keywords >> i & 1) != 0) {
@@ -320,7 +340,7 @@ void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m)
 
 /* ---- sets ------------------------------------------------------------------------ */
 
-static int put_range(struct imap_ranges *r, uint32_t low, uint32_t high)
+int imap_put_range(struct imap_ranges *r, uint32_t low, uint32_t high)
 {
     if (r->count == r->room) {
         size_t room = r->room * 2 + 16;
@@ -341,7 +361,7 @@ int imap_add_range(struct imap_ranges *r, uint32_t number)
         r->list[r->count - 1].high = number;
         return 0;
     }
-    return put_range(r, number, number);
+    return imap_put_range(r, number, number);
 }
 
 static int by_low(const void *a, const void *b)
@@ -350,14 +370,13 @@ static int by_low(const void *a, const void *b)
     return (r->low > s->low) - (r->low < s->low);
 }
 
-/* The ranges of a set, with numbers for `*`, by their beginning. */
-static int read_set(struct imap_ranges *r, mailproto_imap_cursor set, uint32_t largest)
+int imap_read_set(struct imap_ranges *r, mailproto_imap_cursor set, uint32_t largest)
 {
     mailproto_imap_range next;
     while (mailproto_imap_set_next(&set, &next) == MAILPROTO_OK) {
         uint32_t low = next.low == 0 ? largest : next.low;
         uint32_t high = next.high == 0 ? largest : next.high;
-        if (put_range(r, low < high ? low : high, low < high ? high : low) < 0) {
+        if (imap_put_range(r, low < high ? low : high, low < high ? high : low) < 0) {
             return -1;
         }
     }
@@ -365,6 +384,14 @@ static int read_set(struct imap_ranges *r, mailproto_imap_cursor set, uint32_t l
         qsort(r->list, r->count, sizeof *r->list, by_low);
     }
     return 0;
+}
+
+int imap_has(const struct imap_ranges *r, size_t *at, uint32_t number)
+{
+    while (*at < r->count && r->list[*at].high < number) {
+        ++*at; /* ranges may lie within each other: those are behind us, too */
+    }
+    return *at < r->count && r->list[*at].low <= number;
 }
 
 int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
@@ -376,10 +403,10 @@ int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
     if (mailproto_imap_set_is_saved(set)) {
         r = &c->saved;
         uids = 1;
-    } else if (read_set(&own, *set,
-                        v->count == 0 ? 0
-                        : uids        ? v->uids[v->count - 1]
-                                      : (uint32_t)v->count) < 0) {
+    } else if (imap_read_set(&own, *set,
+                             v->count == 0 ? 0
+                             : uids        ? v->uids[v->count - 1]
+                                           : (uint32_t)v->count) < 0) {
         free(own.list);
         return -1;
     }
@@ -387,10 +414,7 @@ int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
     c->job.count = 0;
     for (size_t i = 0; c->job.targets != NULL && i < v->count; i++) {
         uint32_t number = uids ? v->uids[i] : (uint32_t)i + 1;
-        while (at < r->count && r->list[at].high < number) {
-            at++; /* ranges may lie within each other: those are behind us, too */
-        }
-        if (at < r->count && r->list[at].low <= number) {
+        if (imap_has(r, &at, number)) {
             c->job.targets[c->job.count++] = (uint32_t)i;
         }
     }
@@ -403,8 +427,14 @@ int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
 static mailproto_status read_at(void *ctx, uint64_t offset, void *buf, size_t cap,
                                 size_t *got)
 {
-    const struct imap_message *m = ctx;
+    struct imap_message *m = ctx;
     ssize_t n;
+    if (m->until != NULL) { /* each turn reads something, however late it is */
+        if (m->turn == *m->until && loop_now() > m->turn) {
+            return MAILPROTO_NOT_READY;
+        }
+        m->turn = *m->until;
+    }
     do {
         n = pread(m->fd, buf, cap, (off_t)offset);
     } while (n < 0 && errno == EINTR);
@@ -469,10 +499,12 @@ int imap_read_message(struct imap *c, uint32_t uid)
                                    .ctx = m,
                                    .size = (uint64_t)size,
                                    .read_at = read_at};
+    m->until = NULL; /* the index is made in one go */
     if (size < 0 || build(m) < 0) {
         imap_close_message(c);
         return -1;
     }
     m->uid = uid;
+    m->until = &c->until;
     return 0;
 }

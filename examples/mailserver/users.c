@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A compiler may leave out a memset() before the end; not this. */
+static void wipe(char *text, size_t len)
+{
+    volatile char *at = text;
+    while (len-- > 0) {
+        *at++ = '\0';
+    }
+}
+
 static int add(struct users *users, mailproto_bytes name, mailproto_bytes password)
 {
     struct user *list = realloc(users->list, (users->count + 1) * sizeof *list);
@@ -29,7 +38,7 @@ static int add(struct users *users, mailproto_bytes name, mailproto_bytes passwo
 
 int users_read(struct users *users, const char *file)
 {
-    char line[512];
+    char line[512], buffer[BUFSIZ];
     *users = (struct users){0};
     if (file == NULL) {
         return 0;
@@ -39,6 +48,7 @@ int users_read(struct users *users, const char *file)
         fprintf(stderr, "%s: %s\n", file, strerror(errno));
         return -1;
     }
+    setvbuf(in, buffer, _IOFBF, sizeof buffer); /* ours, to be wiped */
     int result = 0;
     while (result == 0 && fgets(line, sizeof line, in) != NULL) {
         char *colon = strchr(line, ':');
@@ -55,7 +65,8 @@ int users_read(struct users *users, const char *file)
         result = add(users, name, text_bytes(colon + 1));
     }
     fclose(in);
-    memset(line, 0, sizeof line);
+    wipe(line, sizeof line);
+    wipe(buffer, sizeof buffer);
     return result;
 }
 
@@ -63,7 +74,7 @@ void users_free(struct users *users)
 {
     for (size_t i = 0; i < users->count; i++) {
         free(users->list[i].name);
-        memset(users->list[i].password, 0, strlen(users->list[i].password));
+        wipe(users->list[i].password, strlen(users->list[i].password));
         free(users->list[i].password);
     }
     free(users->list);

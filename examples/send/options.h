@@ -24,7 +24,7 @@ typedef struct options {
     const char *mechanism; /* NULL: the strongest that is offered */
     const char *helo;      /* NULL: the address of this end */
     int any_certificate;   /* the server's counts for nothing, ... */
-    int insecure;          /* ... and it is shown the password all the same */
+    int insecure;          /* ... and it may have or guess the password all the same */
     int no_pipelining;
     int verbose;
 } options;

@@ -245,6 +245,7 @@ static int prepare_login(sender *s)
     l->port = (unsigned)strtoul(o->server.port, NULL, 10);
     l->allow_clear = o->insecure;
     l->allow_unverified = o->insecure;
+    l->allow_guessing = o->insecure;
     return 0;
 }
 

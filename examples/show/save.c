@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAME_CAP = 256, TRIES = 10000 };
+/* A path of that many octets keeps a name of 200 below the 255 of file systems. */
+enum { NAME_CAP = 256, PATH_CAP = 32, TRIES = 20 };
 
 static int write_all(int fd, const char *data, size_t len)
 {
@@ -49,7 +50,7 @@ int save_part(content *c, uint32_t part, int fd, uint64_t *octets)
 /* The name that the message gives, made harmless; else one of its own. */
 static void choose_name(content *c, uint32_t part, char *name, size_t cap)
 {
-    char said[2048], path[64];
+    char said[2048], path[PATH_CAP];
     size_t len = 0;
     content_file_name(c, part, said, sizeof said);
     mailproto_bytes b = {said, strlen(said)};
@@ -60,17 +61,25 @@ static void choose_name(content *c, uint32_t part, char *name, size_t cap)
     name[len] = '\0';
 }
 
-/* Creates a file of this name, or `name-2.ext` and so on where it is taken. */
-static int create(int folder, const char *wanted, char *name, size_t cap)
+/* Creates a file of this name, or `name-2.ext` and so on where it is taken; after some tries
+   `name-PATH.ext`, PATH being the part's, so that a mail of thousands of equal names does
+   not take the square of their number. */
+static int create(int folder, const char *wanted, const char *path, char *name,
+                  size_t cap)
 {
     const char *dot = strrchr(wanted, '.');
     size_t stem =
         dot != NULL && dot != wanted ? (size_t)(dot - wanted) : strlen(wanted);
-    for (int i = 1; i < TRIES; i++) {
+    for (int i = 1; i <= 2 * TRIES; i++) {
         if (i == 1) {
             snprintf(name, cap, "%s", wanted);
-        } else {
+        } else if (i <= TRIES) {
             snprintf(name, cap, "%.*s-%d%s", (int)stem, wanted, i, wanted + stem);
+        } else if (i == TRIES + 1) {
+            snprintf(name, cap, "%.*s-%s%s", (int)stem, wanted, path, wanted + stem);
+        } else {
+            snprintf(name, cap, "%.*s-%s-%d%s", (int)stem, wanted, path, i - TRIES,
+                     wanted + stem);
         }
         int fd = openat(folder, name,
                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -84,11 +93,15 @@ static int create(int folder, const char *wanted, char *name, size_t cap)
 /* 0, or -1: said why. */
 static int save_one(content *c, uint32_t part, int folder, const char *folder_name)
 {
-    char wanted[NAME_CAP], name[NAME_CAP + 16], line[512];
+    char wanted[NAME_CAP], path[PATH_CAP], name[NAME_CAP + PATH_CAP + 16], line[1024];
     uint64_t octets = 0;
     screen s;
     choose_name(c, part, wanted, sizeof wanted);
-    int fd = create(folder, wanted, name, sizeof name);
+    content_path(c, part, path, sizeof path);
+    if (path[0] == '\0' || strlen(path) + 12 >= sizeof path) { /* none, or cut */
+        snprintf(path, sizeof path, "part%u", (unsigned)part);
+    }
+    int fd = create(folder, wanted, path, name, sizeof name);
     int failed = fd < 0 || save_part(c, part, fd, &octets) != 0;
     failed |= fd >= 0 && close(fd) != 0;
     screen_init(&s, failed ? stderr : stdout);

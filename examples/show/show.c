@@ -10,6 +10,7 @@
 
 #include <mailproto/mbox.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,8 +300,34 @@ static int list_mailbox(mailproto_source source)
     return st == MAILPROTO_EOF ? 0 : -1;
 }
 
+static int read_number(const char *text, unsigned long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *number > 0 && errno == 0
+               ? 0
+               : -1;
+}
+
+/* 0, or -1: said why. */
+static int check_options(options *o, const char *number)
+{
+    if (number != NULL && read_number(number, &o->number) != 0) {
+        fprintf(stderr, "mailproto-show: --number %s: not a number from 1 on\n",
+                number);
+        return -1;
+    }
+    if (o->part != NULL && o->folder != NULL) {
+        fprintf(stderr, "mailproto-show: --save saves all attachments: no --part\n");
+        return -1;
+    }
+    return 0;
+}
+
 static int read_options(options *o, int argc, char **argv)
 {
+    const char *number = NULL;
     memset(o, 0, sizeof *o);
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];
@@ -312,7 +339,7 @@ static int read_options(options *o, int argc, char **argv)
         } else if (strcmp(name, "--save") == 0 && has_value) {
             o->folder = argv[++i];
         } else if (strcmp(name, "--number") == 0 && has_value) {
-            o->number = strtoul(argv[++i], NULL, 10);
+            number = argv[++i];
         } else if (strcmp(name, "--help") == 0) {
             fputs(usage, stdout);
             return 1;
@@ -323,7 +350,7 @@ static int read_options(options *o, int argc, char **argv)
             o->path = name;
         }
     }
-    return 0;
+    return check_options(o, number);
 }
 
 int main(int argc, char **argv)

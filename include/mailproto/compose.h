@@ -62,7 +62,8 @@ enum {
     MAILPROTO_COMPOSE_DATE = 2,      /**< `utc` and `zone_minutes` */
     MAILPROTO_COMPOSE_IDS = 3, /**< `text`: msg-ids with brackets, blanks between */
     /** `text`: the value as it is to be sent, structured, ASCII (or UTF-8 on such a
-     *  path); folded where it has blanks: one in 900 octets at least. */
+     *  path); folded only where blanks begin: blanks in a row and the word behind them
+     *  are at most 900 octets together. */
     MAILPROTO_COMPOSE_RAW = 4
 };
 
@@ -106,7 +107,10 @@ typedef struct mailproto_compose_part {
     mailproto_bytes params; /**< further parameters as they are to be sent,
                                  `report-type=delivery-status` */
     mailproto_bytes
-        charset; /**< of a text; empty: utf-8, or us-ascii when measured so */
+        charset; /**< of a text; empty: utf-8, or us-ascii when measured so. With one of
+                      more than an octet a character (utf-16, utf-32, ucs-2 and their
+                      likes, here or in `params`) the content is octets, in base64
+                      unless asked otherwise: a LF in it ends no line */
     mailproto_bytes disposition; /**< "attachment", "inline"; empty: no such field, or
                                       "attachment" with a file name */
     mailproto_bytes file_name;   /**< UTF-8, at most 255 octets; written as RFC 2231

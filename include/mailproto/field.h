@@ -546,9 +546,11 @@ MAILPROTO_API mailproto_status mailproto_parameter_write(mailproto_bytes name,
 
 /**
  * A file name that is safe to create: the last part of a path (RFC 2183 2.3, 5), without
- * controls, bidirectional marks and `< > : " | ? *` (each becomes `_`), without blanks and
- * dots at its ends, no reserved name of Windows (`CON`, `com1.txt`: `_` before it), UTF-8,
- * cut between characters with its extension kept.
+ * controls, bidirectional and invisible marks and `< > : " | ? *` (each becomes `_`; U+200C
+ * and U+200D, which shape letters, stay between others), without blanks and dots at its
+ * ends, those of Unicode included; `_` before a name that begins with `-` or `~` or is
+ * reserved on Windows (`CON`, `com1.txt`); UTF-8, cut between characters with its extension
+ * kept.
  * @param name what the message says, UTF-8 or not
  * @param max  the longest, octets; 0: 200. At least 16
  * @param out  room for `max` octets

@@ -168,7 +168,9 @@ MAILPROTO_API mailproto_status mailproto_imap_set_next(mailproto_imap_cursor *se
 MAILPROTO_API int mailproto_imap_set_is_saved(const mailproto_imap_cursor *set);
 
 /** Whether a set has a number; `largest` is what `*` stands for. The cursor stays
- *  where it is. @return 1 or 0 */
+ *  where it is. Each call reads the set's text until it meets the number: who asks for
+ *  many walks the set once instead. In a compiled SEARCH program whose sets ascend it is
+ *  a search by halves. @return 1 or 0 */
 MAILPROTO_API int mailproto_imap_set_has(const mailproto_imap_cursor *set,
                                          uint32_t number, uint32_t largest);
 

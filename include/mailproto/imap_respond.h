@@ -32,8 +32,9 @@ extern "C" {
 /**
  * @name Responses
  * @anchor imap_responses
- * Each is queued whole or not at all: AGAIN (write, or wait for ::MAILPROTO_EV_ROOM,
- * then repeat the call with the same arguments); ::MAILPROTO_ERR_TOO_LONG (it can never
+ * Each is queued whole or not at all: AGAIN (write and take events, or wait for
+ * ::MAILPROTO_EV_ROOM, then repeat the call with the same arguments: there is no room, or
+ * the line of a CAPABILITY beside detached commands is written in part); ::MAILPROTO_ERR_TOO_LONG (it can never
  * fit the output buffer); ::MAILPROTO_ERR_ARGUMENT (a number or text that cannot be:
  * nothing an application passes can break the framing); ::MAILPROTO_ERR_STATE (not in
  * this state, or within another response that was begun). They need a command in
@@ -125,7 +126,7 @@ enum {
 typedef struct mailproto_imap_list_entry {
     uint32_t struct_size; /**< sizeof of the caller's struct */
     uint32_t attributes;  /**< MAILPROTO_IMAP_ATTR_...; what the client did not ask for
-                             or  cannot know is left out by the engine for LSUB only */
+                             or cannot know is left out by the engine for LSUB only */
     uint32_t delimiter;   /**< the hierarchy's, one ASCII character; 0: NIL */
     uint32_t name_flags;  /**< ::MAILPROTO_IMAP_NAME_RAW, or 0 */
     mailproto_bytes name; /**< UTF-8, or the wire's octets */
@@ -215,7 +216,10 @@ typedef struct mailproto_imap_selected {
     size_t keywords_count;           /**< how many */
     mailproto_bytes mailbox_id;      /**< MAILBOXID, or empty; told where OBJECTID is
                                           offered */
-    mailproto_imap_list_entry entry; /**< the mailbox itself: for IMAP4rev2's LIST */
+    mailproto_imap_list_entry
+        entry; /**< the mailbox itself, for IMAP4rev2's LIST: a client that
+                                        has enabled that needs its name, else
+                                        ::MAILPROTO_ERR_ARGUMENT */
 } mailproto_imap_selected;
 
 /** Everything that SELECT tells before it completes, as what is offered and what the
@@ -269,9 +273,11 @@ mailproto_imap_server_search_end(mailproto_imap_server *server);
  * @param server  the server
  * @param request to complete, or 0
  * @param how     ::MAILPROTO_IMAP_OK, ::MAILPROTO_IMAP_NO
- * @param code    MAILPROTO_IMAP_CODE_...
+ * @param code    MAILPROTO_IMAP_CODE_...; with a request that of its command: APPENDUID
+ *                of APPEND, COPYUID of COPY and MOVE, MODIFIED of STORE
  * @param number  UIDVALIDITY, or 0
- * @return as @ref imap_responses "responses". mailproto_imap_server_numbers() follows,
+ * @return as @ref imap_responses "responses"; ::MAILPROTO_ERR_ARGUMENT also for a command
+ *         that does not end with this code. mailproto_imap_server_numbers() follows,
  *         for COPYUID
  *         mailproto_imap_server_code_target() and numbers again, then
  *         mailproto_imap_server_code_end()
@@ -367,10 +373,11 @@ typedef struct mailproto_imap_fetch {
     uint32_t tell_items;  /**< bits 1 << MAILPROTO_IMAP_ITEM_... of items that need the
                                facts only: told before those of `items` */
     uint32_t reserved;    /**< 0 */
-    /** The library's; zero before the start, and for another message, one of another
-     *  mailbox with the same UID too. Keep it for the next FETCH of the same one: a
-     *  partial that goes on where the last one ended is not read again from the
-     *  start */
+    /** The library's; zero before the first use. Between messages it may stay: a
+     *  section that was opened goes on only with the same UID, source, index and work.
+     *  Zero it when another message stands behind all of these, one of another mailbox
+     *  with the same UID, say. Kept, a partial that goes on where the last one ended is
+     *  not read again from the start */
     uint64_t opaque[256];
 } mailproto_imap_fetch;
 
@@ -379,9 +386,10 @@ typedef struct mailproto_imap_fetch {
  *  response is queued whole; AGAIN: the output is full, call again after
  *  ::MAILPROTO_EV_ROOM; ::MAILPROTO_NOT_READY: the source has nothing yet, call again;
  *  ::MAILPROTO_YOUR_TURN: set `source` and `index`, then call again, or give up with
- *  mailproto_imap_server_fetch_end(): the response then has what came before; ::MAILPROTO_ERR_STATE; ::MAILPROTO_ERR_ARGUMENT; what the source said:
- *  within the octets of an item the session is closed, else the response has ended
- *  with the items that came before. Nothing else can be said, and no command completed,
+ *  mailproto_imap_server_fetch_end(): the response then has what came before;
+ *  ::MAILPROTO_ERR_STATE; ::MAILPROTO_ERR_ARGUMENT; what the source said: within the
+ *  octets of an item the session is closed, else the response has ended with the items
+ *  that came before. Nothing else can be said, and no command completed,
  *  until it is over */
 MAILPROTO_API mailproto_status
 mailproto_imap_server_fetch(mailproto_imap_server *server, mailproto_imap_fetch *fetch);

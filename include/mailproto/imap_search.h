@@ -12,14 +12,14 @@
  *     mailproto_imap_facts facts = {.struct_size = sizeof facts};
  *     mailproto_imap_match m;
  *     fill(&facts, i);
- *     mailproto_imap_match_open(&m, program, nodes, &facts, work, sizeof work);
- *     while ((st = mailproto_imap_match_run(&m)) == MAILPROTO_AGAIN) {
+ *     st = mailproto_imap_match_open(&m, program, nodes, &facts, work, sizeof work);
+ *     while (st == MAILPROTO_OK &&
+ *            (st = mailproto_imap_match_run(&m)) == MAILPROTO_AGAIN) {
  *         // it needs the message: give it `source` and `index` now
- *         mailproto_imap_match_message(&m, &source, &index);
+ *         st = mailproto_imap_match_message(&m, &source, &index);
  *     }
- *     if (st == MAILPROTO_OK && mailproto_imap_match_result(&m)) {
- *         found[taken++] = i + 1;
- *     }
+ *     if (st < 0) { ... }                  // NO [LIMIT] or so: not "nothing found"
+ *     if (mailproto_imap_match_result(&m)) { found[taken++] = i + 1; }
  * }
  * @endcode
  */

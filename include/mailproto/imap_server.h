@@ -6,6 +6,8 @@
  *
  * @code
  * mailproto_imap_server_options o = {.struct_size = sizeof o};
+ * o.caps = MAILPROTO_IMAP_CAP_BIT(REV1); // what is carried out below, no STARTTLS
+ * o.flags = MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR; // only to try it
  * mailproto_imap_server_new(&o, &server);
  * mailproto_session *s = mailproto_imap_server_session(server);
  * while ((st = mailproto_pump(s, &io, &ev)) == MAILPROTO_OK) {
@@ -38,6 +40,9 @@
  *     }
  * }
  * @endcode
+ *
+ * The pump also returns ::MAILPROTO_YOUR_TURN: that is not the end, something waits for
+ * an answer or a verb of yours; ::MAILPROTO_EOF is the end.
  *
  * What is refused without the application: what the grammar does not allow (BAD), what
  * the state forbids (BAD), commands and all that they hold that is not among the
@@ -151,8 +156,14 @@ typedef struct mailproto_imap_server_options {
     uint64_t append_limit;  /**< octets of a message for APPEND, told with APPENDLIMIT;
                                default 64 MiB; ::MAILPROTO_UNLIMITED_64: none */
     uint32_t max_in_progress;  /**< commands detached at once; default 4, at most 16 */
-    uint32_t max_bad_commands; /**< BAD and failed logins in a row; default 20, before
-                                  the login 5; then BYE */
+    uint32_t max_bad_commands; /**< refused commands that are borne, the next one gets
+                                  BYE in place of its answer; default: before the
+                                  login 5 in all (no NOOP makes it 0), after it 20 in a
+                                  row (a command that is taken makes it 0). Every
+                                  command that ends BAD counts, a cancelled
+                                  AUTHENTICATE too, and every failed login; no other NO
+                                  ([PRIVACYREQUIRED], an unknown mechanism,
+                                  ::MAILPROTO_ERR_AUTH_TEMPORARY) */
     uint32_t max_auth_line;    /**< a response of AUTHENTICATE, octets; default 12288 */
     uint32_t reply_max; /**< the longest text an application completes a command with,
                                octets; default 256, at least 128 */
@@ -165,10 +176,14 @@ typedef struct mailproto_imap_server_options {
                             default 300000 */
     uint32_t reserved; /**< 0 */
     uint64_t caps;     /**< mask of the capabilities to offer, IMAP4rev1 or IMAP4rev2 at
-                        least; default ::MAILPROTO_IMAP_CAPS_DEFAULT. STARTTLS counts
+                        least; default ::MAILPROTO_IMAP_CAPS_DEFAULT. What is named is
+                        yours to carry out: STARTTLS needs ::MAILPROTO_EV_TLS_GO
+                        handled, MOVE, UIDPLUS, MULTIAPPEND what they ask for; a small
+                        server names its own. STARTTLS counts
                         only while there is no TLS; QRESYNC brings CONDSTORE and
-                        ENABLE along (RFC 7162 3.2). What IMAP4rev2 includes need not
-                        be named; without IMAP4rev1 it is enabled from the start */
+                        ENABLE along (RFC 7162 3.2), UTF8=ACCEPT brings ENABLE
+                        (RFC 9755 3). What IMAP4rev2 includes need not be named;
+                        without IMAP4rev1 it is enabled from the start */
     mailproto_bytes greeting; /**< words of the greeting; default "ready"; at most 128
                                    octets */
     /** "PLAIN LOGIN", blanks between; at most 255 octets; empty: AUTHENTICATE is not
@@ -176,7 +191,7 @@ typedef struct mailproto_imap_server_options {
      */
     mailproto_bytes auth_mechanisms;
     mailproto_bytes more_caps;    /**< capabilities of the application's own, blanks
-                                     between,    at most 255 octets */
+                                     between, at most 255 octets */
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
     /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
      *  without ::MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR: "SCRAM-SHA-256", say. At most
@@ -258,8 +273,9 @@ enum {
     MAILPROTO_EV_IMAP_COMMAND = 301,
     /** NEEDS_REPLY: a literal of `number` octets is announced: a message of APPEND, or
      * one over `max_literal`. mailproto_imap_event_command() shows the command as far
-     * as it was sent; for APPEND its `items` begin with this message. Default: refused
-     * with NO [TOOBIG]. See mailproto_imap_server_literal(). Its octets come as CONTENT
+     * as it was sent; for APPEND its `items` begin with this message. An empty one
+     * is refused by itself (RFC 3502 6.3.11: NO, REJECTED). Default: refused with NO
+     * [TOOBIG]. See mailproto_imap_server_literal(). Its octets come as CONTENT
      * events, CONTENT_END or CONTENT_ABORTED, with this request in `tag`. */
     MAILPROTO_EV_IMAP_LITERAL = 302,
     /** IDLE began (`number` = 1) or ended (0; REJECTED: by something else than DONE,
@@ -270,8 +286,15 @@ enum {
      *  allowed until the next command. */
     MAILPROTO_EV_IMAP_SYNC = 304,
     /** REJECTED: the engine refused a command; `code` = MAILPROTO_IMAP_NO or _BAD,
-     * `number` = octet of the command where the fault is, `text` = what was said. */
+     * `number` = octet of the command where the fault is, `text` = what was said. With
+     * ::MAILPROTO_EVF_IMAP_SAVE: empty the saved result. */
     MAILPROTO_EV_IMAP_REJECTED = 305
+};
+
+/** Flags of an event, beside those of session.h. */
+enum {
+    /** REJECTED: a SEARCH with SAVE got NO: `$` is empty now (RFC 5182 2.1). */
+    MAILPROTO_EVF_IMAP_SAVE = 65536
 };
 
 /** The command of ::MAILPROTO_EV_IMAP_COMMAND or ::MAILPROTO_EV_IMAP_LITERAL; points
@@ -365,6 +388,12 @@ typedef struct mailproto_imap_code {
  * ::MAILPROTO_ERR_TOO_LONG when the text is over `reply_max` or the line can never fit
  * the output buffer. An answer without a long code never says AGAIN, but for that of a
  * detached command.
+ *
+ * An authentication that fails is on the wire what mailproto_session_auth_finish() says:
+ * ::MAILPROTO_ERR_AUTH is NO [AUTHENTICATIONFAILED], and so is accept();
+ * ::MAILPROTO_ERR_AUTH_TEMPORARY is NO [UNAVAILABLE], ::MAILPROTO_ERR_AUTH_WEAK is NO
+ * [CANNOT], ::MAILPROTO_ERR_NEEDS_TLS is NO [PRIVACYREQUIRED], ::MAILPROTO_ERR_SYNTAX is
+ * BAD.
  * @{
  */
 
@@ -397,7 +426,9 @@ mailproto_imap_server_greet(mailproto_imap_server *server, uint32_t request,
  * @param text    words, or empty for a default
  * @return as @ref imap_answers "answers"; ::MAILPROTO_ERR_STATE (SELECT without
  *         selected(); a response that
- *         was begun is not ended); AGAIN (a long code: write first);
+ *         was begun is not ended); AGAIN (a long code; for a detached
+ *         command also: no room, or the line of a CAPABILITY is written in part: as
+ *         @ref imap_responses "responses" have it);
  *         ::MAILPROTO_ERR_TOO_LONG (sets that never fit: APPENDUID, COPYUID, MODIFIED
  *         of any length go with mailproto_imap_server_code_begin())
  */

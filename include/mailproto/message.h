@@ -478,7 +478,9 @@ MAILPROTO_API mailproto_status mailproto_index_find(const mailproto_index *ix,
                                                     const uint32_t *path, size_t n,
                                                     uint32_t *part);
 
-/** The section number of a part: the reverse. @return OK; ::MAILPROTO_ERR_TOO_LONG
+/** The section number of a part: the reverse. It takes time for each sibling before the
+ *  part and its parents: who numbers all parts of a message counts them himself, from
+ *  `first_child` along `next_sibling`. @return OK; ::MAILPROTO_ERR_TOO_LONG
  *  (`cap` numbers do not suffice); ::MAILPROTO_ERR_ARGUMENT (no such part) */
 MAILPROTO_API mailproto_status mailproto_index_path(const mailproto_index *ix,
                                                     uint32_t part, uint32_t *path,

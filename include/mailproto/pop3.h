@@ -718,8 +718,8 @@ typedef struct mailproto_pop3_server_options {
                                     128 octets */
     mailproto_bytes apop_stamp; /**< a msg-id unlike any other, brackets included, at
                                     most 128 octets: APOP is offered; empty: it is not */
-    /** "PLAIN LOGIN", blanks between; at most 255 octets; with SASL in `caps` it must not
-     *  be empty. Names that end in -PLUS are offered, and taken, only while the session
+    /** "PLAIN LOGIN", blanks between; at most 255 octets. Without SASL in `caps`, which is
+     *  not in its default, it has no effect; with it, it must not be empty. Names that end in -PLUS are offered, and taken, only while the session
      *  has a channel binding (mailproto_tls_info). */
     mailproto_bytes auth_mechanisms;
     mailproto_bytes implementation; /**< for CAPA (RFC 2449 6.9); at most 128 octets */

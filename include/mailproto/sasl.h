@@ -19,7 +19,7 @@
  * Nothing here makes random numbers, knows users or keeps a password: nonces, channel
  * bindings and credentials are the caller's. A client, PLAIN, LOGIN and CRAM-MD5:
  * @code
- * mailproto_sasl_options o = {sizeof o};
+ * mailproto_sasl_options o = {.struct_size = sizeof o};
  * o.mechanism = bytes("PLAIN"); o.name = bytes("alice"); o.password = bytes("secret");
  * mailproto_sasl_init(mem, sizeof mem, &o, &sasl);
  * mailproto_sasl_start(sasl, session, 7);
@@ -33,7 +33,7 @@
  * @code
  * o.mechanism = bytes("SCRAM-SHA-256-PLUS");
  * o.nonce = random_octets(24);
- * mailproto_tls_info tls = {sizeof tls};
+ * mailproto_tls_info tls = {.struct_size = sizeof tls};
  * if (mailproto_session_tls_info(session, &tls) == MAILPROTO_OK) {
  *     o.binding_type = tls.binding_type; o.binding = tls.binding;
  * }
@@ -55,7 +55,7 @@
  *
  * Which one, when the server offers many:
  * @code
- * mailproto_sasl_choice c = {sizeof c};
+ * mailproto_sasl_choice c = {.struct_size = sizeof c};
  * c.flags = MAILPROTO_SASL_HAVE_PASSWORD;
  * mailproto_sasl_offers(&c, session);
  * while (mailproto_sasl_choose(&c, &o.mechanism) == MAILPROTO_OK) {
@@ -79,12 +79,13 @@
  * @endcode
  * And so it begins, and answers:
  * @code
- * mailproto_sasl_options o = {sizeof o, MAILPROTO_SASL_SERVER};
+ * mailproto_sasl_options o = {.struct_size = sizeof o,
+ *                             .role = MAILPROTO_SASL_SERVER};
  * o.mechanism = ev.text; o.nonce = random_octets(24);
  * o.salt_key = secret_of_this_server;
  * o.iterations = 10000;                       // as your users have, for unknown ones
  * ...
- * mailproto_sasl_need_info i = {sizeof i};
+ * mailproto_sasl_need_info i = {.struct_size = sizeof i};
  * mailproto_sasl_need(sasl, &i);
  * switch (i.need) {
  * case MAILPROTO_SASL_NEED_VERIFY:                              // PLAIN, LOGIN
@@ -207,7 +208,10 @@ enum {
     MAILPROTO_SASL_PLUS = 4,         /**< it needs a channel binding */
     MAILPROTO_SASL_BUILT_IN = 8,     /**< set for every built-in mechanism */
     MAILPROTO_SASL_PASSWORD = 16,    /**< it is made of the user's password */
-    MAILPROTO_SASL_AUTHZID = 32      /**< it can carry an authzid */
+    MAILPROTO_SASL_AUTHZID = 32,     /**< it can carry an authzid */
+    /** Who listens, or answers in the server's place, can try guesses of the password
+     *  on what it shows, with nothing that makes a guess dear: CRAM-MD5, NTLM. */
+    MAILPROTO_SASL_GUESSABLE = 64
 };
 
 typedef struct mailproto_sasl_options mailproto_sasl_options;
@@ -218,10 +222,11 @@ typedef struct mailproto_sasl_options mailproto_sasl_options;
  * spans it is given beyond the call.
  */
 typedef struct mailproto_sasl_mechanism {
-    uint32_t struct_size; /**< sizeof(mailproto_sasl_mechanism) */
-    uint32_t flags;       /**< MAILPROTO_SASL_CLIENT_FIRST ... */
-    const char *name;     /**< as in the registry, upper case, terminated */
-    size_t mem_size;      /**< octets of state */
+    /** sizeof(mailproto_sasl_mechanism); it may end before `end`: there is none then. */
+    uint32_t struct_size;
+    uint32_t flags;   /**< MAILPROTO_SASL_CLIENT_FIRST ... */
+    const char *name; /**< as in the registry, upper case, terminated */
+    size_t mem_size;  /**< octets of state */
     /** Begins; `options` stays valid. OK, or a negative status (refused). */
     mailproto_status (*start)(void *mem, const mailproto_sasl_options *options);
     /** A piece of the peer's message; `last` 0: more of it follows. OK or negative. */
@@ -241,6 +246,9 @@ typedef struct mailproto_sasl_mechanism {
     /** Client: the server reported success; OK if that is proven (RFC 4422 5). NULL: it
      *  is once `step` has said DONE. */
     mailproto_status (*proven)(void *mem);
+    /** Releases what `mem` points to (a GSSAPI context); NULL: there is nothing. Called
+     *  exactly once after `start`, whatever that answered: when the exchange is wiped. */
+    void (*end)(void *mem);
 } mailproto_sasl_mechanism;
 
 /* ---- what the caller may bring ----------------------------------------------- */
@@ -450,8 +458,9 @@ MAILPROTO_API mailproto_status
 mailproto_sasl_init(void *mem, size_t size, const mailproto_sasl_options *options,
                     mailproto_sasl **out);
 
-/** Wipes the exchange's secrets, and releases the caller's hash states. Call it when
- *  done; may be called twice. The driver calls it at AUTH_RESULT. */
+/** Wipes the exchange's secrets, releases the caller's hash states and ends the caller's
+ *  mechanism. Call it when done, also if the connection is lost; may be called twice.
+ *  The driver calls it at AUTH_RESULT. */
 MAILPROTO_API void mailproto_sasl_wipe(mailproto_sasl *sasl);
 
 /** Flags (MAILPROTO_SASL_CLIENT_FIRST ...) of a built-in mechanism; 0: there is no such
@@ -514,7 +523,8 @@ MAILPROTO_API mailproto_status
 mailproto_sasl_answer_scram(mailproto_sasl *sasl, const mailproto_sasl_scram *stored);
 
 /** Client: the server reported success. @return OK: and the mechanism has seen all the
- *  proof it asks for; ::MAILPROTO_ERR_AUTH: it has not */
+ *  proof it asks for; ::MAILPROTO_ERR_AUTH: it has not, or something was wrong before:
+ *  whoever asks too early gets no other answer later */
 MAILPROTO_API mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl);
 
 /**
@@ -526,8 +536,9 @@ MAILPROTO_API mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl);
  *         ::MAILPROTO_ERR_AUTH_WEAK and ::MAILPROTO_ERR_COUNT_LIMIT (iterations under
  *         the floor, over the cap), ::MAILPROTO_ERR_SYNTAX (also: a message behind its
  *         end), ::MAILPROTO_ERR_TOO_LONG, ::MAILPROTO_ERR_AUTH_CANCELLED (a client: the
- *         server refused within the mechanism, RFC 5802 7 `e=`), what `prepare`,
- *         `pbkdf2` or a hash function said
+ *         server refused within the mechanism, RFC 5802 7 `e=`; SCRAM alone says so),
+ *         what `prepare`, `pbkdf2`, a hash function or a caller's mechanism said
+ *         (::MAILPROTO_ERR_AUTH for ::MAILPROTO_ERR_AUTH_CANCELLED)
  */
 MAILPROTO_API mailproto_status mailproto_sasl_error(const mailproto_sasl *sasl);
 
@@ -535,7 +546,8 @@ MAILPROTO_API mailproto_status mailproto_sasl_error(const mailproto_sasl *sasl);
  * What a server stores, made by role ::MAILPROTO_SASL_ENROL of `password`, `salt` and
  * `iterations`; not in a build without SCRAM:
  * @code
- * mailproto_sasl_options o = {sizeof o, MAILPROTO_SASL_ENROL};
+ * mailproto_sasl_options o = {.struct_size = sizeof o,
+ *                             .role = MAILPROTO_SASL_ENROL};
  * o.mechanism = bytes("SCRAM-SHA-256"); o.password = bytes("pencil");
  * o.salt = random_octets(16); o.iterations = 10000;
  * mailproto_sasl_init(mem, sizeof mem, &o, &sasl);
@@ -595,14 +607,17 @@ enum {
      *  password or a token would be shown to whoever stands between (RFC 4954 14):
      *  mechanisms that show one are not chosen. */
     MAILPROTO_SASL_VERIFIED = 128,
-    MAILPROTO_SASL_ALLOW_UNVERIFIED = 256 /**< passwords and tokens also over TLS whose
-                                               server was not verified: at the user's
-                                               own word only */
+    MAILPROTO_SASL_ALLOW_UNVERIFIED = 256, /**< passwords and tokens also over TLS whose
+                                               server was not verified */
+    /** CRAM-MD5 also without TLS, or without a verified server: who listens, or answers in
+     *  the server's place, can then guess the password, billions of times a second. */
+    MAILPROTO_SASL_ALLOW_GUESSING = 512
 };
 
 /**
  * A client's choice among what the server offers: fill the upper half, add what is
- * offered, then take mechanisms from the strongest to the weakest.
+ * offered, then take mechanisms from the strongest to the weakest. One for each
+ * connection, zeroed at first: what was offered, tried and bound is that connection's.
  */
 typedef struct mailproto_sasl_choice {
     uint32_t struct_size;    /**< sizeof of the caller's struct */
@@ -626,6 +641,7 @@ typedef struct mailproto_sasl_choice {
      *  first mailproto_sasl_offer(); stay valid. Of each counts its `name` (instead of
      *  a built-in one of that name) and what its `flags` say:
      *  ::MAILPROTO_SASL_PLAINTEXT (never without TLS, as for the built-in ones),
+     *  ::MAILPROTO_SASL_GUESSABLE (to the verified server alone, as CRAM-MD5),
      *  ::MAILPROTO_SASL_PLUS (never without a binding), ::MAILPROTO_SASL_PASSWORD
      *  (never without ::MAILPROTO_SASL_HAVE_PASSWORD, nor in place of a -PLUS form of
      *  it), ::MAILPROTO_SASL_AUTHZID (never without it, if one must be carried). Leave

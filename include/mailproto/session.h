@@ -103,7 +103,8 @@ enum {
 /** Events that all protocols share; SMTP has 100 to 199, POP3 200, IMAP 300. */
 enum {
     /** Start the TLS handshake, then call mailproto_session_tls_started(), or
-     *  mailproto_session_fail(). Comes when the output has drained. */
+     *  mailproto_session_fail(). Comes when the output has drained. Not optional,
+     *  though it carries no NEEDS_REPLY: the session stands still until one of them. */
     MAILPROTO_EV_TLS_GO = 1,
     /** The peer waits for content: use the content verbs (`tag`: of the verb). */
     MAILPROTO_EV_CONTENT_WANTED = 2,
@@ -122,9 +123,11 @@ enum {
      *  (::MAILPROTO_EVF_MORE). Client, ::MAILPROTO_EVF_INITIAL set: the peer waits for
      *  the initial response, which was not sent with the command. */
     MAILPROTO_EV_AUTH_DATA = 7,
-    /** The authentication has ended; `code` = the reply code, `number` = 1 for success
-     *  and 0 else; on the client with the tag of its verb. On a POP3 server it comes
-     *  after ::MAILPROTO_EV_POP3_OPEN was answered. */
+    /** The authentication has ended; `code` = the reply code (IMAP: MAILPROTO_IMAP_OK,
+     *  _NO or _BAD), `number` = 1 for success and 0 else; on the client with the tag of
+     *  its verb. On a POP3 server it comes after ::MAILPROTO_EV_POP3_OPEN was answered.
+     *  Who has logged in is not told here: a server keeps the name that its mechanism
+     *  asked for (mailproto_sasl_need_info). */
     MAILPROTO_EV_AUTH_RESULT = 8,
     /** The conversation is over; close the transport. The last event of a session.
      *  `code` = (uint32_t)status of its end, 0 when orderly. */

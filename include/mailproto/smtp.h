@@ -570,8 +570,8 @@ typedef struct mailproto_smtp_server_options {
                                     PIPELINING, SIZE, 8BITMIME, ENHANCED */
     mailproto_bytes host_name; /**< in greeting and replies; default "localhost"; at
                                     most 255 octets */
-    /** "PLAIN LOGIN", blanks between; at most 255 octets; with AUTH in `caps` it must not
-     *  be empty. Names that end in -PLUS are offered, and taken, only while the session
+    /** "PLAIN LOGIN", blanks between; at most 255 octets. Without AUTH in `caps`, which is
+     *  not in its default, it has no effect; with it, it must not be empty. Names that end in -PLUS are offered, and taken, only while the session
      *  has a channel binding (mailproto_tls_info). */
     mailproto_bytes auth_mechanisms;
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */

@@ -227,7 +227,7 @@ mailproto_bytes mailproto__auth_offered(const mailproto_session *s,
                                         const struct mailproto__auth_offer *offer,
                                         mailproto_bytes *rest)
 {
-    int all = mailproto__is_secure(s) || offer->in_clear.ptr == offer->names.ptr;
+    int all = mailproto__is_secure(s) || offer->all_in_clear;
     mailproto_bytes word = mailproto__word(rest);
     while (word.len > 0 && ((s->tls.binding_len == 0 && binds(word)) ||
                             (!all && !lists(offer->in_clear, word)))) {

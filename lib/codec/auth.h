@@ -54,7 +54,8 @@ int mailproto__auth_decode(char *text, size_t len, mailproto_bytes *out);
 /* A server's mechanisms: names, blanks between. */
 struct mailproto__auth_offer {
     mailproto_bytes names;
-    mailproto_bytes in_clear; /* those of them that need no TLS; the same: all */
+    mailproto_bytes in_clear; /* those of them that need no TLS */
+    int all_in_clear;         /* none of them does */
 };
 
 /*

@@ -97,11 +97,13 @@ int mailproto__words_prefers_q(mailproto_bytes t, int phrase)
 
 size_t mailproto__words_fit(mailproto_bytes t, int q, int phrase, uint32_t column)
 {
+    enum { TINY = 12 };
     const size_t most = MAILPROTO__WORDS_WORD - MAILPROTO__WORDS_OVERHEAD;
     size_t room = column + MAILPROTO__WORDS_OVERHEAD < MAILPROTO__WORDS_LINE
                       ? MAILPROTO__WORDS_LINE - MAILPROTO__WORDS_OVERHEAD - column
                       : 0;
     size_t fits = 0;
+    size_t whole = 0; /* that need no padding in base64 */
     size_t size = 0;
     size_t i = 0;
     if (room > most) {
@@ -119,8 +121,11 @@ size_t mailproto__words_fit(mailproto_bytes t, int q, int phrase, uint32_t colum
             break;
         }
         fits = i;
+        whole = i % 3 == 0 ? i : whole;
     }
-    return fits;
+    /* Readers that join words before they decode lose what stands behind a padding; but
+     * no row of tiny words. */
+    return !q && fits < t.len && (whole > fits / 2 || whole >= TINY) ? whole : fits;
 }
 
 static size_t put_q(mailproto_bytes t, int phrase, char *out)

@@ -53,8 +53,9 @@ mailproto_status mailproto__output_copy(void *to, const void *from, size_t size)
     }
     known = given < size ? given : size;
     memcpy(out + head, in + head, known - head);
-    memset(out + known, 0,
-           given - known); /* fields of a later release: their default */
+    if (given > known) { /* fields of a later release: their default */
+        memset(out + known, 0, given - known);
+    }
     return MAILPROTO_OK;
 }
 

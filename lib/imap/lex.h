@@ -222,6 +222,9 @@ static inline int mailproto__imap_is_literal(const struct mailproto__imap_reader
 /* sequence-set; `out` walks it. `uids`: a set of UIDs in which `*` and `$` cannot stand. */
 int mailproto__imap_read_set(struct mailproto__imap_reader *r, int uids,
                              mailproto_imap_cursor *out);
+/* Looks through a set that many numbers will be looked up in: if its ranges ascend, which
+ * the cursor then says (`opaque[3]`), that is done by halves. */
+void mailproto__imap_set_note(mailproto_imap_cursor *set);
 /* date: with or without quotes; days since 1970 */
 int mailproto__imap_read_date(struct mailproto__imap_reader *r, int64_t *day);
 /* date-time with its quotes */

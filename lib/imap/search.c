@@ -34,6 +34,9 @@ static void put_node(mailproto_imap_search_node *node,
     node->text = t->text;
     node->field = t->field;
     node->set = t->set;
+    if (t->key == MAILPROTO_IMAP_KEY_NUMBERS || t->key == MAILPROTO_IMAP_KEY_UID) {
+        mailproto__imap_set_note(&node->set); /* asked for each message */
+    }
 }
 
 mailproto_status mailproto_imap_search_compile(mailproto_imap_cursor *keys,

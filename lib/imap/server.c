@@ -197,8 +197,8 @@ static mailproto_status tell_auth(mailproto_imap_server *server)
 {
     mailproto_event *ev =
         mailproto__event(&server->session, MAILPROTO_EV_AUTH_RESULT, 0);
-    ev->number = server->auth_told == 2;
-    ev->code = ev->number ? MAILPROTO_IMAP_OK : MAILPROTO_IMAP_NO;
+    ev->number = server->auth_told == MAILPROTO_IMAP_OK;
+    ev->code = server->auth_told;
     server->auth_told = 0;
     return MAILPROTO_OK;
 }

@@ -109,6 +109,7 @@ enum mailproto__imap_own {
     MAILPROTO__IMAP_NO_MESSAGE,
     MAILPROTO__IMAP_NO_MODSEQ,
     MAILPROTO__IMAP_NO_CHARSET,
+    MAILPROTO__IMAP_CHARSET_GIVEN,
     MAILPROTO__IMAP_NO_NAME,
     MAILPROTO__IMAP_TOO_LONG,
     MAILPROTO__IMAP_TOO_COMPLEX,
@@ -116,6 +117,7 @@ enum mailproto__imap_own {
     MAILPROTO__IMAP_LITERAL_REFUSED,
     MAILPROTO__IMAP_LITERAL_NUL,
     MAILPROTO__IMAP_MESSAGE_LONG,
+    MAILPROTO__IMAP_MESSAGE_EMPTY,
     MAILPROTO__IMAP_NO_DONE,
     MAILPROTO__IMAP_LOGGED_IN,
     MAILPROTO__IMAP_NO_MECHANISM,
@@ -195,7 +197,7 @@ struct mailproto_imap_server {
     uint8_t spoke;     /* a command was read */
     uint8_t idling;    /* IDLE: DONE is awaited */
     uint8_t wary;      /* AUTHENTICATE has failed: an unknown line may be a response */
-    uint8_t auth_told; /* AUTH_RESULT is to be told: 1 failed, 2 succeeded */
+    uint8_t auth_told; /* AUTH_RESULT is to be told: MAILPROTO_IMAP_OK ..., or 0 */
     uint8_t ending;    /* close when all is told */
     uint8_t sync;      /* a verb has said NOT_NOW: EV_IMAP_SYNC is due when allowed */
 

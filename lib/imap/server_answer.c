@@ -148,7 +148,12 @@ void mailproto__imap_server_completed(mailproto_imap_server *server,
                                       struct mailproto__imap_job *job, uint32_t how)
 {
     int login = job->command == MAILPROTO_IMAP_LOGIN && how == MAILPROTO_IMAP_NO;
+    int counts = job == &server->current && (how == MAILPROTO_IMAP_BAD || login);
     server->session.reply_code = how;
+    if (counts && mailproto__imap_server_is_bad(server)) {
+        (void)mailproto__imap_server_answered(server);
+        return; /* BYE stands in the line's place */
+    }
     mailproto__imap_server_said(server);
     if (job != &server->current) {
         job->request = 0;
@@ -157,9 +162,6 @@ void mailproto__imap_server_completed(mailproto_imap_server *server,
         return;
     }
     (void)mailproto__imap_server_answered(server);
-    if ((how == MAILPROTO_IMAP_BAD || login) && mailproto__imap_server_is_bad(server)) {
-        return;
-    }
     mailproto__imap_server_next(server);
 }
 
@@ -200,6 +202,16 @@ static mailproto_status complete_auth(mailproto_imap_server *server, uint32_t ho
     return MAILPROTO_OK;
 }
 
+/* Whether a tagged line for this job can begin now. What is kept back is for the command
+ * that awaits its answer; of CAPABILITY, which goes on beside those that were detached, a
+ * line may be written in part. */
+static int may_begin(mailproto_imap_server *server,
+                     const struct mailproto__imap_job *job)
+{
+    return job == &server->current ||
+           (server->caps_next == 0 && mailproto__imap_server_has_room(server));
+}
+
 /* Whether this job can be completed so now. */
 static mailproto_status may_complete(mailproto_imap_server *server,
                                      const struct mailproto__imap_job *job,
@@ -210,11 +222,7 @@ static mailproto_status may_complete(mailproto_imap_server *server,
         how == MAILPROTO_IMAP_OK && !server->box_told) {
         return MAILPROTO_ERR_STATE;
     }
-    /* What is kept back is for the command that awaits its answer. */
-    if (job != &server->current && !mailproto__imap_server_has_room(server)) {
-        return mailproto__no_room(&server->session);
-    }
-    return MAILPROTO_OK;
+    return may_begin(server, job) ? MAILPROTO_OK : mailproto__no_room(&server->session);
 }
 
 mailproto_status mailproto_imap_server_complete(mailproto_imap_server *server,
@@ -326,7 +334,7 @@ static mailproto_status accept_command(mailproto_imap_server *server, uint32_t r
     if (server->open.kind != MAILPROTO__IMAP_CLOSED) {
         return MAILPROTO_ERR_STATE;
     }
-    if (job != &server->current && !mailproto__imap_server_has_room(server)) {
+    if (!may_begin(server, job)) {
         return mailproto__no_room(&server->session);
     }
     memset(&none, 0, sizeof none);

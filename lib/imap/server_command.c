@@ -109,7 +109,11 @@ static enum mailproto__imap_own argument_reply(const mailproto_imap_server *serv
                                       c->name.raw)
                    ? MAILPROTO__IMAP_NO_WORDS
                    : MAILPROTO__IMAP_NO_MECHANISM;
-    case MAILPROTO_IMAP_SEARCH: /* RFC 9051 6.4.4 */
+    case MAILPROTO_IMAP_SEARCH: /* RFC 9755 3, RFC 9051 6.4.4 */
+        if ((server->enabled & MAILPROTO_IMAP_ENABLED_UTF8) != 0 &&
+            c->text.form != MAILPROTO_IMAP_NIL) {
+            return MAILPROTO__IMAP_CHARSET_GIVEN;
+        }
         return is_charset(&c->text) ? MAILPROTO__IMAP_NO_WORDS
                                     : MAILPROTO__IMAP_NO_CHARSET;
     case MAILPROTO_IMAP_CREATE:

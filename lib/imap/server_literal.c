@@ -46,6 +46,9 @@ static enum mailproto__imap_own size_reply(const mailproto_imap_server *server)
         return MAILPROTO__IMAP_LITERAL_LONG;
     }
     if (is_message(server) && !before) {
+        if (size == 0) { /* RFC 3502 6.3.11: cancels all of the APPEND */
+            return MAILPROTO__IMAP_MESSAGE_EMPTY;
+        }
         return size > server->append_limit ? MAILPROTO__IMAP_MESSAGE_LONG
                                            : MAILPROTO__IMAP_NO_WORDS;
     }

@@ -35,7 +35,7 @@ static void end(mailproto_imap_server *server, uint32_t how, int counts)
     mailproto__imap_unit_drop(server);
     mailproto__imap_unit_forget(
         server); /* the lines of the exchange lay in the block */
-    server->auth_told = how == MAILPROTO_IMAP_OK ? 2 : 1;
+    server->auth_told = (uint8_t)how;
     server->session.reply_code = how;
     if (counts && mailproto__imap_server_is_bad(server)) {
         return;
@@ -110,7 +110,7 @@ mailproto_status mailproto__imap_server_auth_step(mailproto_imap_server *server)
         mailproto__imap_server_ask(server, MAILPROTO_EV_AUTH_DATA)->text = data;
         return MAILPROTO_OK;
     case MAILPROTO__AUTH_STAR:
-        return refuse(server, MAILPROTO__IMAP_AUTH_CANCELLED, 0);
+        return refuse(server, MAILPROTO__IMAP_AUTH_CANCELLED, 1);
     case MAILPROTO__AUTH_BAD:
         return refuse(server, MAILPROTO__IMAP_NO_BASE64, 1);
     case MAILPROTO__AUTH_LONG:

@@ -71,6 +71,9 @@ static void set_defaults(mailproto_imap_server_options *o)
     if ((o->caps & CAP(QRESYNC)) != 0) { /* RFC 7162 3.2 */
         o->caps |= CAP(CONDSTORE) | CAP(ENABLE);
     }
+    if ((o->caps & CAP(UTF8_ACCEPT)) != 0) { /* RFC 9755 3: it must be enabled */
+        o->caps |= CAP(ENABLE);
+    }
     if (o->greeting.len == 0) {
         o->greeting = MAILPROTO__LITERAL("ready");
     }
@@ -163,9 +166,9 @@ static mailproto_imap_server *carve(struct mailproto__block *b,
         server->jobs = (struct mailproto__imap_job *)jobs;
         server->greeting = greeting;
         server->mechanisms.names = mechanisms;
-        server->mechanisms.in_clear =
-            (o->flags & MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR) != 0 ? mechanisms
-                                                                   : in_clear;
+        server->mechanisms.in_clear = in_clear;
+        server->mechanisms.all_in_clear =
+            (o->flags & MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR) != 0;
         server->more_caps = more;
     }
     return server;

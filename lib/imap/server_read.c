@@ -112,6 +112,10 @@ static mailproto_status answer_refused(mailproto_imap_server *server)
                                              : MAILPROTO_EV_IMAP_REJECTED,
                               server->current.request);
         ev->flags |= MAILPROTO_EVF_REJECTED;
+        if (own == MAILPROTO__IMAP_NO_CHARSET &&
+            (server->command.returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
+            ev->flags |= MAILPROTO_EVF_IMAP_SAVE; /* RFC 5182 2.1 */
+        }
         ev->code = mailproto__imap_own_how(own);
         ev->number = server->idling ? 0 : server->reject_at;
         ev->text = words;

@@ -239,7 +239,9 @@ static mailproto_status box_of(mailproto_imap_server *server, uint32_t request,
         return MAILPROTO_ERR_ARGUMENT;
     }
     st = mailproto__options_copy(to, sizeof *to, box);
-    if (st == MAILPROTO_OK && (to->flags & ~known) != 0) {
+    if (st == MAILPROTO_OK &&
+        ((to->flags & ~known) != 0 || /* RFC 9051 6.3.2: LIST tells its name */
+         (mailproto__imap_is_rev2(server) && to->entry.name.len == 0))) {
         st = MAILPROTO_ERR_ARGUMENT;
     }
     if (job->command == MAILPROTO_IMAP_EXAMINE) {

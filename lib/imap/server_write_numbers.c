@@ -321,6 +321,23 @@ static void say_code_begin(struct mailproto__imap_say *say,
     MAILPROTO__IMAP_SAY(say, " ");
 }
 
+/* Whether a command ends with this code: no other completion goes this way, which knows
+ * nothing of what a command changes (SELECT, CLOSE ...). */
+static int ends_with(const struct mailproto__imap_job *job, uint32_t code)
+{
+    switch (job->command) {
+    case MAILPROTO_IMAP_APPEND: /* RFC 4315 3 */
+        return code == MAILPROTO_IMAP_CODE_APPENDUID;
+    case MAILPROTO_IMAP_COPY:
+    case MAILPROTO_IMAP_MOVE:
+        return code == MAILPROTO_IMAP_CODE_COPYUID;
+    case MAILPROTO_IMAP_STORE: /* RFC 7162 3.1.3 */
+        return code == MAILPROTO_IMAP_CODE_MODIFIED;
+    default:
+        return 0;
+    }
+}
+
 mailproto_status mailproto_imap_server_code_begin(mailproto_imap_server *server,
                                                   uint32_t request, uint32_t how,
                                                   uint32_t code, uint64_t number)
@@ -334,7 +351,8 @@ mailproto_status mailproto_imap_server_code_begin(mailproto_imap_server *server,
             return MAILPROTO_ERR_STALE;
         }
     }
-    if (how != MAILPROTO_IMAP_OK && how != MAILPROTO_IMAP_NO) {
+    if ((how != MAILPROTO_IMAP_OK && how != MAILPROTO_IMAP_NO) ||
+        (job != NULL && !ends_with(job, code))) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     st = mailproto__imap_say_begin(&say, server, MAILPROTO__IMAP_WORKING);

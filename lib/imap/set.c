@@ -211,20 +211,91 @@ int mailproto_imap_set_is_saved(const mailproto_imap_cursor *set)
            r.at < r.end && *r.at == '$';
 }
 
+/* ---- looking a number up --------------------------------------------------------------- */
+
+static int range_has(const mailproto_imap_range *range, uint32_t number,
+                     uint32_t largest)
+{
+    uint32_t low = range->low != 0 ? range->low : largest;
+    uint32_t high = range->high != 0 ? range->high : largest;
+    /* 3291:* of which `*` is less */
+    return low <= high ? low <= number && number <= high
+                       : high <= number && number <= low;
+}
+
+void mailproto__imap_set_note(mailproto_imap_cursor *set)
+{
+    mailproto_imap_cursor walk = *set;
+    mailproto_imap_range range;
+    uint32_t last = 0;
+    int open = 0; /* a `*` was met */
+    if (mailproto_imap_set_is_saved(set)) {
+        return;
+    }
+    while (mailproto_imap_set_next(&walk, &range) == MAILPROTO_OK) {
+        if (open || (range.low != 0 && range.low <= last)) {
+            return;
+        }
+        open = range.high == 0;
+        last = range.high;
+    }
+    /* `*:5` is not found by its end. */
+    set->opaque[3] = !open || ((const char *)(uintptr_t)set->opaque[1])[-1] == '*';
+}
+
+static int is_sorted(const mailproto_imap_cursor *set)
+{
+    return (set->opaque[2] & 0xffU) == MAILPROTO__IMAP_A_SET && set->opaque[3] != 0;
+}
+
+/* Where the range begins that the octet before `at` is of, or the comma behind it. */
+static const char *begin_of(const char *begin, const char *at)
+{
+    do {
+        at--;
+    } while (at > begin && at[-1] != ',');
+    return at;
+}
+
+/* By halves. A range with `*` is the last one, and may reach down to where others are. */
+static int sorted_has(const mailproto_imap_cursor *set, uint32_t number,
+                      uint32_t largest)
+{
+    const char *low = (const char *)(uintptr_t)set->opaque[0];
+    const char *high = (const char *)(uintptr_t)set->opaque[1];
+    mailproto_imap_range range;
+    while (low < high) {
+        const char *at = low + (high - low) / 2 + 1;
+        const char *begin;
+        mailproto_imap_cursor walk = *set;
+        if (high[-1] == '*') {
+            at = high;
+        }
+        begin = begin_of(low, at);
+        walk.opaque[0] = (uint64_t)(uintptr_t)begin;
+        (void)mailproto_imap_set_next(&walk, &range);
+        if (range_has(&range, number, largest)) {
+            return 1;
+        }
+        if (range.high == 0 || number < range.low) {
+            high = begin;
+        } else {
+            low = (const char *)(uintptr_t)walk.opaque[0];
+        }
+    }
+    return 0;
+}
+
 int mailproto_imap_set_has(const mailproto_imap_cursor *set, uint32_t number,
                            uint32_t largest)
 {
     mailproto_imap_cursor walk = *set;
     mailproto_imap_range range;
+    if (number != 0 && is_sorted(set)) {
+        return sorted_has(set, number, largest);
+    }
     while (number != 0 && mailproto_imap_set_next(&walk, &range) == MAILPROTO_OK) {
-        uint32_t low = range.low != 0 ? range.low : largest;
-        uint32_t high = range.high != 0 ? range.high : largest;
-        if (low > high) { /* 3291:* of which `*` is less */
-            uint32_t swap = low;
-            low = high;
-            high = swap;
-        }
-        if (low <= number && number <= high) {
+        if (range_has(&range, number, largest)) {
             return 1;
         }
     }

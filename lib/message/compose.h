@@ -30,6 +30,7 @@ enum {
 enum mailproto__compose_kind {
     MAILPROTO__COMPOSE_OTHER,   /* octets */
     MAILPROTO__COMPOSE_PLAIN,   /* text */
+    MAILPROTO__COMPOSE_WIDE,    /* text whose lines are not of octets: UTF-16 */
     MAILPROTO__COMPOSE_MESSAGE, /* message/x: lines, and no encoding (RFC 2046 5.2.1) */
     MAILPROTO__COMPOSE_GLOBAL,  /* message/global: any encoding (RFC 6532 3.7) */
     MAILPROTO__COMPOSE_MULTIPART, /* no content */
@@ -146,6 +147,8 @@ mailproto_status mailproto__compose_check(const mailproto_compose_options *o,
 
 mailproto_bytes mailproto__compose_type(const mailproto_compose_part *p);
 enum mailproto__compose_kind mailproto__compose_kind(const mailproto_compose_part *p);
+/* A charset whose characters take two or four octets each. */
+int mailproto__compose_is_wide(mailproto_bytes charset);
 int mailproto__compose_is_bcc(mailproto_bytes name);
 /* Outer blanks off. */
 mailproto_bytes mailproto__compose_trim(mailproto_bytes text);

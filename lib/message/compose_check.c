@@ -295,6 +295,22 @@ static mailproto_status check_type(struct check *k, mailproto_bytes type)
     return MAILPROTO_OK;
 }
 
+/* The charset that `params` name, with or without a charset'language' of its own. */
+static void note_charset(const mailproto_parameter *a,
+                         struct mailproto__compose_part *state)
+{
+    size_t i = a->value.len;
+    while ((a->flags & MAILPROTO_PARAMETER_EXTENDED) != 0 && i > 0 &&
+           a->value.ptr[i - 1] != '\'') {
+        i--;
+    }
+    i = (a->flags & MAILPROTO_PARAMETER_EXTENDED) != 0 ? i : 0;
+    if (state->kind == MAILPROTO__COMPOSE_PLAIN &&
+        mailproto__compose_is_wide(mailproto__tail(a->value, i))) {
+        state->kind = MAILPROTO__COMPOSE_WIDE;
+    }
+}
+
 static mailproto_status check_params(struct check *k, const mailproto_compose_part *p,
                                      struct mailproto__compose_part *state)
 {
@@ -322,6 +338,7 @@ static mailproto_status check_params(struct check *k, const mailproto_compose_pa
         }
         if (mailproto__equal_nocase(a.name, MAILPROTO__LITERAL("charset"))) {
             state->flags |= MAILPROTO__COMPOSE_CHARSET;
+            note_charset(&a, state);
         }
     }
     return status == MAILPROTO_EOF
@@ -560,20 +577,33 @@ static mailproto_status check_options(struct check *k)
                : MAILPROTO_OK;
 }
 
+/* The first child of a part among [from, to), or `to`. */
+static size_t find_child(const mailproto_compose_options *o, size_t part, size_t from,
+                         size_t to)
+{
+    while (from < to && mailproto__compose_part_at(o, from)->parent != part) {
+        from++;
+    }
+    return from;
+}
+
 /* A multipart without parts cannot be written: whoever has a child is no such one. */
 static mailproto_status check_children(struct check *k)
 {
     size_t i;
-    size_t at;
-    /* Without memory a child is looked for from its parent on: mostly it is the next. */
+    size_t at = 1;
+    /* Without memory a child is looked for from where the last one was, and only then
+     * from its parent on: one pass over a tree written depth first or level by level. */
     for (i = 0; i < k->o->part_count; i++) {
+        size_t last = at;
         if (mailproto__compose_kind(mailproto__compose_part_at(k->o, i)) !=
             MAILPROTO__COMPOSE_MULTIPART) {
             continue;
         }
-        for (at = i + 1;
-             at < k->o->part_count && mailproto__compose_part_at(k->o, at)->parent != i;
-             at++) {
+        at = find_child(k->o, i, i < last ? last : i + 1, k->o->part_count);
+        if (at == k->o->part_count && i < last) {
+            at = find_child(k->o, i, i + 1, last);
+            at = at == last ? k->o->part_count : at;
         }
         if (at == k->o->part_count) {
             k->fault->part = (uint32_t)i;

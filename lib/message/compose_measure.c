@@ -128,6 +128,10 @@ static mailproto_status choose(const mailproto_compose *c,
     int eight = binary || (c->o.flags & MAILPROTO_COMPOSE_8BIT) != 0;
     int whole =
         s->kind == MAILPROTO__COMPOSE_MESSAGE || s->kind == MAILPROTO__COMPOSE_ENTITY;
+    if (s->kind == MAILPROTO__COMPOSE_WIDE) { /* what looks like a line end is none */
+        *encoding = MAILPROTO_ENCODING_BASE64;
+        return MAILPROTO_OK;
+    }
     if (is_carried(s, f) && (!f->high || eight)) {
         *encoding = f->high ? MAILPROTO_ENCODING_8BIT : MAILPROTO_ENCODING_7BIT;
         return MAILPROTO_OK;

@@ -24,6 +24,39 @@ static int begins(mailproto_bytes b, mailproto_bytes with)
     return mailproto__equal_nocase(head(b, with.len), with);
 }
 
+int mailproto__compose_is_wide(mailproto_bytes charset)
+{
+    static const struct {
+        char text[9];
+        unsigned char len;
+    } names[] = {{"utf16", 5}, {"utf32", 5}, {"ucs2", 4},     {"ucs4", 4},
+                 {"u16", 3},   {"u32", 3},   {"iso10646", 8}, {"unicode", 7}};
+    char folded[20]; /* letters and digits, the longest "unicode11utf" */
+    mailproto_bytes name;
+    size_t len = 0;
+    size_t i;
+    for (i = 0; i < charset.len && len < sizeof folded; i++) {
+        unsigned char c = (unsigned char)charset.ptr[i];
+        if (mailproto__is(c, MAILPROTO__ALPHA | MAILPROTO__DIGIT)) {
+            folded[len++] = charset.ptr[i];
+        }
+    }
+    name = mailproto__span(folded, len);
+    if (begins(name, MAILPROTO__LITERAL("cs"))) { /* csUCS4, csUTF16BE */
+        name = mailproto__tail(name, 2);
+    }
+    if (begins(name, MAILPROTO__LITERAL("unicode11utf")) ||
+        begins(name, MAILPROTO__LITERAL("iso10646utf"))) { /* UTF-7, UTF-8, UTF-1 */
+        return 0;
+    }
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (begins(name, mailproto__span(names[i].text, names[i].len))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 enum mailproto__compose_kind mailproto__compose_kind(const mailproto_compose_part *p)
 {
     mailproto_bytes type = mailproto__compose_type(p);
@@ -31,7 +64,8 @@ enum mailproto__compose_kind mailproto__compose_kind(const mailproto_compose_par
         return MAILPROTO__COMPOSE_ENTITY;
     }
     if (begins(type, MAILPROTO__LITERAL("text/"))) {
-        return MAILPROTO__COMPOSE_PLAIN;
+        return mailproto__compose_is_wide(p->charset) ? MAILPROTO__COMPOSE_WIDE
+                                                      : MAILPROTO__COMPOSE_PLAIN;
     }
     if (begins(type, MAILPROTO__LITERAL("multipart/"))) {
         return MAILPROTO__COMPOSE_MULTIPART;

@@ -47,8 +47,17 @@ static int is_unsafe(uint32_t c)
         return c < 32 || c == 127 ||
                memchr(specials, (int)c, sizeof specials - 1) != NULL;
     }
-    return c < 0xA0 || c == 0x61C || c == 0x200E || c == 0x200F ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+    return c < 0xA0 || c == 0xAD || c == 0x61C || c == 0x200B || c == 0x200E ||
+           c == 0x200F || (c >= 0x2028 && c <= 0x202E) || c == 0x2060 ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+/* Characters that are not seen at an end of a name. */
+static int is_edge(uint32_t c)
+{
+    return c <= 32 || c == '.' || c == 0xA0 || c == 0xAD || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200F) || c == 0x202F || c == 0x205F || c == 0x2060 ||
+           c == 0x3000 || c == 0xFEFF;
 }
 
 /* Writes up to `max` octets, whole characters. */
@@ -74,9 +83,27 @@ static void put_safe(struct mailproto__put *to, mailproto_bytes from, size_t max
     }
 }
 
-static int is_edge(char c)
+/* Octets of the edge character that text begins with, 0: none. */
+static size_t edge_before(const char *p, const char *end)
 {
-    return c == '.' || (unsigned char)c <= 32;
+    int bad;
+    uint32_t code;
+    size_t n = p < end ? character(p, end, &bad, &code) : 0;
+    return n > 0 && !bad && is_edge(code) ? n : 0;
+}
+
+/* The same of its end. */
+static size_t edge_behind(const char *p, const char *end)
+{
+    const char *at = end;
+    while (at > p && end - at < 4) {
+        at--;
+        if (((unsigned char)*at & 0xC0) != 0x80) {
+            break;
+        }
+    }
+    return at < end && edge_before(at, end) == (size_t)(end - at) ? (size_t)(end - at)
+                                                                  : 0;
 }
 
 /* The last part of the path, blanks and dots at its ends off. */
@@ -85,25 +112,34 @@ static mailproto_bytes last_part(mailproto_bytes name)
     const char *start = name.len > 0 ? name.ptr : "";
     const char *end = start + name.len;
     const char *p;
+    size_t n;
     for (p = start; p < end; p++) {
         if (*p == '/' || *p == '\\') {
             start = p + 1;
         }
     }
-    while (start < end && is_edge(*start)) {
-        start++;
+    while ((n = edge_before(start, end)) > 0) {
+        start += n;
     }
-    while (end > start && is_edge(end[-1])) {
-        end--;
+    while ((n = edge_behind(start, end)) > 0) {
+        end -= n;
     }
     return mailproto__v_span(start, end);
+}
+
+/* The number of a port: a digit, or one of U+00B9, U+00B2, U+00B3 raised. */
+static int is_port(mailproto_bytes b)
+{
+    return (b.len == 1 && mailproto__v_is(b.ptr[0], MAILPROTO__V_DIGIT)) ||
+           (b.len == 2 && b.ptr[0] == '\xC2' &&
+            (b.ptr[1] == '\xB9' || b.ptr[1] == '\xB2' || b.ptr[1] == '\xB3'));
 }
 
 /* Whether Windows takes it for a device, with any extension. */
 static int is_device(mailproto_bytes name)
 {
-    static const char *const devices[] = {"con", "prn",    "aux",
-                                          "nul", "conin$", "conout$"};
+    static const char *const devices[] = {"con",    "prn",     "aux",   "nul",
+                                          "conin$", "conout$", "clock$"};
     static const char *const ports[] = {"com", "lpt"};
     const char *dot = (const char *)memchr(name.ptr, '.', name.len);
     const char *end = dot != NULL ? dot : name.ptr + name.len;
@@ -115,7 +151,7 @@ static int is_device(mailproto_bytes name)
     if (mailproto__v_find(stem, devices, sizeof devices / sizeof devices[0]) != 0) {
         return 1;
     }
-    return stem.len == 4 && mailproto__v_is(stem.ptr[3], MAILPROTO__V_DIGIT) &&
+    return is_port(mailproto__v_span(stem.ptr + (stem.len < 3 ? stem.len : 3), end)) &&
            mailproto__v_find(mailproto__v_span(stem.ptr, stem.ptr + 3), ports, 2) != 0;
 }
 
@@ -133,15 +169,40 @@ static const char *extension(mailproto_bytes part)
     return end;
 }
 
+/* Whether a name must not stand as it is: a device, or what programs and shells take for
+ * an option or a home directory. */
+static int is_special(mailproto_bytes name)
+{
+    return name.len > 0 &&
+           (name.ptr[0] == '-' || name.ptr[0] == '~' || is_device(name));
+}
+
+/* The name in up to `bound` octets. */
+static void put_name(struct mailproto__put *to, mailproto_bytes part, int prefix,
+                     size_t bound)
+{
+    const char *end = part.ptr + part.len;
+    const char *dot = extension(part);
+    size_t tail = (size_t)(end - dot);
+    size_t n;
+    to->len = 0;
+    if (prefix) {
+        mailproto__put_octet(to, '_');
+    }
+    put_safe(to, mailproto__v_span(part.ptr, dot), bound - to->len - tail);
+    put_safe(to, mailproto__v_span(dot, end), tail);
+    while (to->len <= to->cap && /* where it was cut */
+           (n = edge_behind(to->out, to->out + to->len)) > 0) {
+        to->len -= n;
+    }
+}
+
 mailproto_status mailproto_file_name(mailproto_bytes name, size_t max, char *out,
                                      size_t cap, size_t *len)
 {
     mailproto_bytes part = last_part(name);
-    const char *dot;
-    const char *end = part.ptr + part.len;
     struct mailproto__put to;
     size_t bound = max == 0 ? LENGTH : max;
-    size_t tail;
     *len = 0;
     if (bound < LEAST) {
         return MAILPROTO_ERR_ARGUMENT;
@@ -152,20 +213,10 @@ mailproto_status mailproto_file_name(mailproto_bytes name, size_t max, char *out
     if (part.len == 0) {
         return MAILPROTO_OK;
     }
-    if (is_device(part)) {
-        mailproto__put_octet(&to, '_');
-    }
-    dot = extension(part);
-    tail = (size_t)(end - dot);
-    put_safe(&to, mailproto__v_span(part.ptr, dot), bound - to.len - tail);
-    put_safe(&to, mailproto__v_span(dot, end), tail);
-    if (to.len > cap) {
-        *len = to.len;
-        return MAILPROTO_ERR_TOO_LONG;
-    }
-    while (to.len > 0 && is_edge(out[to.len - 1])) { /* where it was cut */
-        to.len--;
+    put_name(&to, part, is_special(part), bound);
+    if (to.len <= cap && is_special(mailproto__v_span(out, out + to.len))) {
+        put_name(&to, part, 1, bound); /* a device, now that it was cut */
     }
     *len = to.len;
-    return MAILPROTO_OK;
+    return to.len > cap ? MAILPROTO_ERR_TOO_LONG : MAILPROTO_OK;
 }

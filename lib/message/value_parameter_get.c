@@ -289,6 +289,20 @@ static int decode_found(struct sink *s, const struct found *f, uint32_t flags,
     return 1;
 }
 
+/* All is to be decoded again, without the converter, which does not know the charset
+ * either: what is told of it is that alone, the rest was. */
+static void begin_again(struct sink *s, struct mailproto__put to,
+                        const mailproto_parameter_info *info)
+{
+    mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_CHARSET,
+                      info->language.ptr + info->language.len + 1);
+    s->v->defects = NULL;
+    s->to = to;
+    s->status = MAILPROTO_OK;
+    s->held = 0;
+    s->control = 0;
+}
+
 mailproto_status mailproto__parameter_join(struct mailproto__value *v,
                                            mailproto_bytes name, uint32_t flags,
                                            const mailproto_charset_converter *converter,
@@ -298,13 +312,23 @@ mailproto_status mailproto__parameter_join(struct mailproto__value *v,
 {
     struct found f;
     struct sink s;
+    mailproto_defects *defects = v->defects;
+    int found;
     memset(&f, 0, sizeof f);
     memset(&s, 0, sizeof s);
     find(v, name, &f);
     s.v = v;
     s.raw = (flags & MAILPROTO_PARAMETER_RAW) != 0;
     s.to = *to;
-    if (!decode_found(&s, &f, flags, converter, info, words)) {
+    do { /* twice at most, and from one place: the stack is deep here */
+        if (s.status != MAILPROTO_OK) {
+            begin_again(&s, *to, info);
+            converter = NULL;
+        }
+        found = decode_found(&s, &f, flags, converter, info, words);
+    } while (s.status == MAILPROTO_ERR_NOT_BUILT && converter != NULL);
+    v->defects = defects;
+    if (!found) {
         return words->ptr != NULL ? MAILPROTO_OK : MAILPROTO_EOF;
     }
     *to = s.to;

@@ -163,9 +163,9 @@ static mailproto_pop3_server *carve(struct mailproto__block *b,
         server->greeting = greeting;
         server->stamp = stamp;
         server->mechanisms.names = mechanisms;
-        server->mechanisms.in_clear =
-            (o->flags & MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR) != 0 ? mechanisms
-                                                                   : in_clear;
+        server->mechanisms.in_clear = in_clear;
+        server->mechanisms.all_in_clear =
+            (o->flags & MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR) != 0;
         server->implementation = implementation;
         server->marks = marks;
     }

@@ -72,8 +72,9 @@ static mailproto_status send_response(mailproto_sasl *x, mailproto_session *s,
     return MAILPROTO_OK;
 }
 
-/* What a mechanism's failure is for auth_finish(). */
-static mailproto_status verdict(mailproto_status error)
+/* What a mechanism's failure is for auth_finish(); `heard`: over a message of the
+ * peer's. What this side is to blame for must not look like a wrong password. */
+static mailproto_status verdict(mailproto_status error, int heard)
 {
     switch (error) {
     case MAILPROTO_ERR_AUTH_TEMPORARY:
@@ -81,10 +82,19 @@ static mailproto_status verdict(mailproto_status error)
     case MAILPROTO_ERR_NEEDS_TLS:
     case MAILPROTO_ERR_SYNTAX:
         return error;
-    case MAILPROTO_ERR_TOO_LONG:
-        return MAILPROTO_ERR_SYNTAX;
-    case MAILPROTO_ERR_IO: /* a hash function of the caller's gave up */
+    case MAILPROTO_ERR_TOO_LONG: /* the message, or what the application answered */
+        return heard ? MAILPROTO_ERR_SYNTAX : MAILPROTO_ERR_AUTH_TEMPORARY;
+    case MAILPROTO_ERR_STATE: /* a function of the caller's gave up, or is misused */
+    case MAILPROTO_ERR_ARGUMENT:
+    case MAILPROTO_ERR_VERSION:
+    case MAILPROTO_ERR_STALE:
+    case MAILPROTO_ERR_NOT_NOW:
+    case MAILPROTO_ERR_NOT_BUILT:
+    case MAILPROTO_ERR_MEMORY:
+    case MAILPROTO_ERR_IO:
     case MAILPROTO_ERR_TIMEOUT:
+    case MAILPROTO_ERR_EOF:
+    case MAILPROTO_ERR_TLS:
         return MAILPROTO_ERR_AUTH_TEMPORARY;
     default:
         return MAILPROTO_ERR_AUTH;
@@ -130,8 +140,8 @@ static mailproto_status acknowledge(uint64_t *w, mailproto_session *s)
     return st == MAILPROTO_AGAIN ? MAILPROTO_OK : st;
 }
 
-/* Steps the mechanism and does what its state asks for. */
-static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
+/* Steps the mechanism and does what its state asks for; `heard` as above. */
+static mailproto_status advance(mailproto_sasl *x, mailproto_session *s, int heard)
 {
     uint64_t *w = mailproto_sasl_driver(x);
     mailproto_sasl_state state = {sizeof state, 0, 0, 0, 0};
@@ -159,7 +169,7 @@ static mailproto_status advance(mailproto_sasl *x, mailproto_session *s)
         return w[WORD_ROLE] == CLIENT && w[WORD_PHASE] != REFUSED &&
                        state.error == MAILPROTO_ERR_AUTH_CANCELLED
                    ? acknowledge(w, s)
-                   : finish(x, s, verdict(state.error));
+                   : finish(x, s, verdict(state.error, heard));
     default:
         return MAILPROTO_OK;
     }
@@ -227,7 +237,7 @@ static mailproto_status take_data(mailproto_sasl *x, mailproto_session *s,
     }
     if (w[WORD_ROLE] == CLIENT && last && ev->text.len == 0 &&
         (w[WORD_PHASE] == INITIAL_DUE || (ev->flags & MAILPROTO_EVF_INITIAL) != 0)) {
-        return advance(x, s);
+        return advance(x, s, 0);
     }
     if (w[WORD_PHASE] == INITIAL_DUE) {
         w[WORD_PHASE] = LISTENING; /* a challenge, where none belongs */
@@ -240,7 +250,7 @@ static mailproto_status take_data(mailproto_sasl *x, mailproto_session *s,
         /* a message more than there can be */
         return finish(x, s, MAILPROTO_ERR_SYNTAX);
     }
-    return advance(x, s);
+    return advance(x, s, 1);
 }
 
 static mailproto_status take_result(mailproto_sasl *x, mailproto_session *s,
@@ -290,13 +300,13 @@ mailproto_status mailproto_sasl_drive(mailproto_sasl *sasl, mailproto_session *s
 {
     uint64_t *w = mailproto_sasl_driver(sasl);
     if (ev == NULL) {
-        return w[WORD_PHASE] == PENDING || is_due(w) ? advance(sasl, session)
+        return w[WORD_PHASE] == PENDING || is_due(w) ? advance(sasl, session, 0)
                                                      : MAILPROTO_ERR_STATE;
     }
     if (ev->type == MAILPROTO_EV_AUTH_START) {
         begin(w, SERVER, ev->tag, LISTENING);
         return ev->flags & MAILPROTO_EVF_INITIAL ? MAILPROTO_OK
-                                                 : advance(sasl, session);
+                                                 : advance(sasl, session, 0);
     }
     if (!is_mine(w, ev)) {
         return MAILPROTO_NOT_READY;
@@ -304,7 +314,7 @@ mailproto_status mailproto_sasl_drive(mailproto_sasl *sasl, mailproto_session *s
     if (ev->type == MAILPROTO_EV_AUTH_RESULT) {
         return take_result(sasl, session, ev);
     }
-    return ev->type == MAILPROTO_EV_ROOM ? advance(sasl, session)
+    return ev->type == MAILPROTO_EV_ROOM ? advance(sasl, session, 0)
                                          : take_data(sasl, session, ev);
 }
 

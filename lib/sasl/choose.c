@@ -9,6 +9,7 @@
 enum {
     PLAINTEXT = MAILPROTO_SASL_PLAINTEXT,
     PLUS = MAILPROTO_SASL_PLUS,
+    GUESSABLE = MAILPROTO_SASL_GUESSABLE,
     PASSWORD = MAILPROTO_SASL_PASSWORD,
     AUTHZID = MAILPROTO_SASL_AUTHZID,
     FIRST_BINDING = 1, /* values of give_binding */
@@ -48,7 +49,7 @@ static int is_well(const mailproto_sasl_choice *c)
     }
     for (i = 0; i < c->custom_count; i++) {
         const mailproto_sasl_mechanism *m = c->custom[i];
-        if (m == NULL || m->struct_size < sizeof *m || m->name == NULL ||
+        if (m == NULL || m->struct_size < MAILPROTO__MECHANISM_MIN || m->name == NULL ||
             m->name[0] == '\0' || name_len(m->name) > NAME_MAX) {
             return 0;
         }
@@ -229,6 +230,17 @@ static int may_show(const mailproto_sasl_choice *c)
            ((c->flags & MAILPROTO_SASL_ENCRYPTED) != 0 && (c->flags & known) != 0);
 }
 
+/* Whether a mechanism shows no more than it may over this connection. SCRAM's floor of
+ * iterations would be void if whoever offers too few got a CRAM-MD5 next. */
+static int is_safe(const mailproto_sasl_choice *c, const struct candidate *m)
+{
+    if ((m->flags & PLAINTEXT) != 0) {
+        return may_show(c);
+    }
+    return (m->flags & GUESSABLE) == 0 || may_show(c) ||
+           (c->flags & MAILPROTO_SASL_ALLOW_GUESSING) != 0;
+}
+
 /* Whether this is the one: OK; NOT_OFFERED; NEEDS_TLS: it would be. */
 static mailproto_status judge(const mailproto_sasl_choice *c, const struct candidate *m,
                               const struct terms *t)
@@ -242,8 +254,7 @@ static mailproto_status judge(const mailproto_sasl_choice *c, const struct candi
         (m->flags & PASSWORD) != 0) {
         return MAILPROTO_ERR_NOT_OFFERED; /* no way around the binding */
     }
-    return (m->flags & PLAINTEXT) != 0 && !may_show(c) ? MAILPROTO_ERR_NEEDS_TLS
-                                                       : MAILPROTO_OK;
+    return is_safe(c, m) ? MAILPROTO_OK : MAILPROTO_ERR_NEEDS_TLS;
 }
 
 /* The first that will do: those that the caller prefers, then all in their order. */

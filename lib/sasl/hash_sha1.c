@@ -66,4 +66,5 @@ void mailproto__sha1_block(uint32_t *h, const uint8_t *block)
         h[t] += v[t];
     }
     mailproto__wipe_words(w, 16);
+    mailproto__wipe_words(v, 5);
 }

@@ -81,4 +81,5 @@ void mailproto__sha256_block(uint32_t *h, const uint8_t *block)
         h[t] += v[t];
     }
     mailproto__wipe_words(w, 16);
+    mailproto__wipe_words(v, 8);
 }

@@ -28,12 +28,28 @@ void mailproto__sasl_respond(mailproto_sasl *x, uint32_t state)
     }
 }
 
-void mailproto__sasl_failed(mailproto_sasl *x, mailproto_status error)
+/* What a function of the caller's said; that the peer refused is not for it to say. */
+static mailproto_status not_refused(mailproto_status error)
+{
+    return error == MAILPROTO_ERR_AUTH_CANCELLED ? MAILPROTO_ERR_AUTH : error;
+}
+
+static void fail(mailproto_sasl *x, mailproto_status error)
 {
     mailproto__sasl_set(x, MAILPROTO_SASL_FAILED);
     x->state.error = error;
     x->error = error;
     x->proven = 0;
+}
+
+void mailproto__sasl_failed(mailproto_sasl *x, mailproto_status error)
+{
+    fail(x, not_refused(error));
+}
+
+void mailproto__sasl_refused(mailproto_sasl *x)
+{
+    fail(x, MAILPROTO_ERR_AUTH_CANCELLED);
 }
 
 void mailproto__sasl_ask(mailproto_sasl *x, uint32_t need)
@@ -132,7 +148,8 @@ static void step_custom(mailproto_sasl *x)
     m->step(x->custom, &state);
     x->state = state;
     if (state.state == MAILPROTO_SASL_FAILED) {
-        x->error = state.error < 0 ? state.error : MAILPROTO_ERR_AUTH;
+        x->state.error = not_refused(state.error);
+        x->error = state.error < 0 ? x->state.error : MAILPROTO_ERR_AUTH;
     }
 }
 
@@ -281,8 +298,8 @@ mailproto_status mailproto_sasl_answer(mailproto_sasl *sasl, mailproto_status ve
 mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl)
 {
     mailproto_status st = MAILPROTO_ERR_AUTH;
-    if (sasl->state.state == MAILPROTO_SASL_FAILED) {
-        return MAILPROTO_ERR_AUTH; /* why is known */
+    if (sasl->state.state == MAILPROTO_SASL_FAILED || sasl->error != MAILPROTO_OK) {
+        return MAILPROTO_ERR_AUTH; /* why is known, and stays so */
     }
     if (sasl->kind != MAILPROTO__SASL_CUSTOM) {
         st = sasl->proven ? MAILPROTO_OK : MAILPROTO_ERR_AUTH;
@@ -292,7 +309,7 @@ mailproto_status mailproto_sasl_proven(mailproto_sasl *sasl)
     } else if (sasl->state.state == MAILPROTO_SASL_DONE) {
         st = MAILPROTO_OK;
     }
-    sasl->error = st;
+    sasl->error = not_refused(st);
     return st;
 }
 

@@ -5,6 +5,8 @@
 #ifndef MAILPROTO_SASL_SASL_H
 #define MAILPROTO_SASL_SASL_H
 
+#include <stddef.h>
+
 #include <mailproto/sasl.h>
 
 #include "sasl/hash.h"
@@ -61,6 +63,12 @@ uint32_t mailproto__sasl_row_flags(const struct mailproto__sasl_row *r);
 /* Whether its family is in this build. */
 int mailproto__sasl_is_built(const struct mailproto__sasl_row *r);
 
+/* The caller's, as their struct_size says: the least, and with `end`. */
+enum {
+    MAILPROTO__MECHANISM_MIN = offsetof(mailproto_sasl_mechanism, end),
+    MAILPROTO__MECHANISM_WITH_END = MAILPROTO__MECHANISM_MIN + sizeof(void (*)(void *))
+};
+
 /* ---- an exchange ------------------------------------------------------------- */
 
 /* What SCRAM keeps besides. */
@@ -99,7 +107,8 @@ struct mailproto_sasl {
     uint8_t partial;                       /* a piece of one */
     uint8_t begun;                         /* a first step was made */
     uint8_t answered;                      /* the application has given `verdict` */
-    uint8_t proven; /* client: a success reported now would be one */
+    uint8_t proven;   /* client: a success reported now would be one */
+    uint8_t must_end; /* the caller's mechanism was started */
     uint8_t name_len;
     uint8_t prepared; /* how many of `prepared_at` are used */
     char name[MAILPROTO__SASL_NAME_MAX];
@@ -123,6 +132,10 @@ struct mailproto_sasl {
 void mailproto__sasl_respond(mailproto_sasl *x, uint32_t state);
 void mailproto__sasl_set(mailproto_sasl *x, uint32_t state);
 void mailproto__sasl_failed(mailproto_sasl *x, mailproto_status error);
+
+/* Client: the server has refused within the mechanism. Nothing else says so: the driver
+ * knows it by ERR_AUTH_CANCELLED, which from a function of the caller's is ERR_AUTH. */
+void mailproto__sasl_refused(mailproto_sasl *x);
 
 /* Asks the application; the spans of x->need are filled in. */
 void mailproto__sasl_ask(mailproto_sasl *x, uint32_t need);

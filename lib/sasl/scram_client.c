@@ -107,7 +107,7 @@ static int read_first(mailproto_sasl *x)
     mailproto_status st;
     s->server_first = rest;
     if (is_refusal(rest)) {
-        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH_CANCELLED);
+        mailproto__sasl_refused(x);
         return 0;
     }
     if (!mailproto__scram_attribute(&rest, 'r', &s->nonce) || !is_nonce(s, s->nonce) ||
@@ -175,7 +175,7 @@ static void verify(mailproto_sasl *x)
     mailproto_bytes signature;
     size_t at = x->text_len;
     if (is_refusal(rest)) {
-        mailproto__sasl_failed(x, MAILPROTO_ERR_AUTH_CANCELLED);
+        mailproto__sasl_refused(x);
         return;
     }
     if (!mailproto__scram_attribute(&rest, 'v', &signature) ||

@@ -127,9 +127,10 @@ static mailproto_status check_built_in(const mailproto_sasl_options *o,
 static mailproto_status check_custom(const mailproto_sasl_options *o)
 {
     const mailproto_sasl_mechanism *m = o->custom;
-    return m->struct_size >= sizeof *m && m->name != NULL && m->start != NULL &&
-                   m->input != NULL && m->step != NULL && m->output != NULL &&
-                   !mailproto__holds_nul(o->authzid) && !mailproto__holds_nul(o->name)
+    return m->struct_size >= MAILPROTO__MECHANISM_MIN && m->name != NULL &&
+                   m->start != NULL && m->input != NULL && m->step != NULL &&
+                   m->output != NULL && !mailproto__holds_nul(o->authzid) &&
+                   !mailproto__holds_nul(o->name)
                ? MAILPROTO_OK
                : MAILPROTO_ERR_ARGUMENT;
 }
@@ -344,6 +345,7 @@ static mailproto_status start(mailproto_sasl *x)
 {
     mailproto_status st;
     if (x->options.custom != NULL) {
+        x->must_end = 1;
         return x->options.custom->start(x->custom, &x->options);
     }
     st = prepare_own(x);
@@ -410,9 +412,23 @@ mailproto_status mailproto_sasl_init(void *mem, size_t size,
     return MAILPROTO_OK;
 }
 
+/* Once, while its state is still there. */
+static void end_custom(mailproto_sasl *x)
+{
+    const mailproto_sasl_mechanism *m = x->options.custom;
+    if (!x->must_end) {
+        return;
+    }
+    x->must_end = 0;
+    if (m->struct_size >= MAILPROTO__MECHANISM_WITH_END && m->end != NULL) {
+        m->end(x->custom);
+    }
+}
+
 void mailproto_sasl_wipe(mailproto_sasl *sasl)
 {
     mailproto_sasl_options *o = &sasl->options;
+    end_custom(sasl);
     if (sasl->hmac != NULL) {
         mailproto__hmac_release(sasl->hmac);
         sasl->hmac = NULL;

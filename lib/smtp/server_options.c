@@ -139,9 +139,9 @@ static mailproto_smtp_server *carve(struct mailproto__block *b,
                                 o->in_size, out, o->out_size, o->trace);
         server->host_name = host;
         server->mechanisms.names = mechanisms;
-        server->mechanisms.in_clear =
-            (o->flags & MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR) != 0 ? mechanisms
-                                                                  : in_clear;
+        server->mechanisms.in_clear = in_clear;
+        server->mechanisms.all_in_clear =
+            (o->flags & MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR) != 0;
     }
     return server;
 }

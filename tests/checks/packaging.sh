@@ -31,6 +31,8 @@ build_with() {
 quietly "build" build_with "$work/build" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_INSTALL_PREFIX="$work/prefix" -DCMAKE_INSTALL_LIBDIR=lib
 quietly "install" cmake --install "$work/build"
+# The same build elsewhere: nothing in it may point to the folder that was configured.
+quietly "install elsewhere" cmake --install "$work/build" --prefix "$work/elsewhere"
 
 # ---- a consumer, in each way -----------------------------------------------------------
 mkdir -p "$work/app"
@@ -101,6 +103,14 @@ flags=$(pkg-config --static --cflags --libs libmailproto)
 quietly "pkg-config: static" gcc -std=c99 -static "$work/app/main.c" -o "$work/app/static" \
     $flags
 quietly "pkg-config: static, run" "$work/app/static"
+flags=$(PKG_CONFIG_PATH=$work/elsewhere/lib/pkgconfig \
+    pkg-config --cflags --libs libmailproto)
+if [[ $flags != *"$work/elsewhere/"* || $flags == *"$work/prefix/"* ]]; then
+    fail "installed elsewhere, pkg-config says $flags"
+fi
+quietly "pkg-config: elsewhere" gcc -std=c99 "$work/app/main.c" -o "$work/app/elsewhere" \
+    $flags -Wl,-rpath,"$work/elsewhere/lib"
+quietly "pkg-config: elsewhere, run" "$work/app/elsewhere"
 for file in lib/libmailproto.a lib/libmailproto.so include/mailproto/mailproto.h \
     share/doc/libmailproto/LICENSE; do
     [ -e "$work/prefix/$file" ] || fail "not installed: $file"
@@ -145,7 +155,8 @@ int main(int argc, char **argv)
         o.name.ptr = o.password.ptr = o.nonce.ptr = "sixteen-octets-!";
         o.name.len = o.password.len = o.nonce.len = 16;
         c.flags = MAILPROTO_SASL_HAVE_PASSWORD | MAILPROTO_SASL_HAVE_TOKEN |
-                  MAILPROTO_SASL_HAVE_EXTERNAL | MAILPROTO_SASL_ENCRYPTED;
+                  MAILPROTO_SASL_HAVE_EXTERNAL | MAILPROTO_SASL_ENCRYPTED |
+                  MAILPROTO_SASL_VERIFIED;
         mailproto_sasl_offer(&c, o.mechanism);
         st = mailproto_sasl_init(mem, sizeof mem, &o, &x);
         if (st != (*argv[i] == '+' ? MAILPROTO_OK : MAILPROTO_ERR_NOT_BUILT) ||

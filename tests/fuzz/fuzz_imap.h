@@ -34,6 +34,7 @@ struct run {
     uint32_t out_size;
     uint32_t piece; /* 0: as the client has it; 1: octet by octet; else at random */
     uint32_t cuts;  /* the state of that */
+    uint32_t gulps; /* what the client reads at once, at random; 0: all */
     struct octets log, out, batch;
     size_t was_read; /* of `out`, by the client */
     int go_ahead;    /* it read a `+` */
@@ -118,13 +119,21 @@ static inline size_t fuzz_line(const char *at, size_t len)
 
 /* ---- reading answers ------------------------------------------------------------- */
 
-static inline void drain(struct run *r)
+/* At most `most` octets are written; how many. */
+static inline size_t drain_some(struct run *r, size_t most)
 {
     size_t len;
     const void *due = mailproto_session_output(r->s, &len);
     CHECK(len <= r->out_size);
+    len = len < most ? len : most;
     octets_add(&r->out, due, len);
     CHECK(mailproto_session_output_sent(r->s, len) == MAILPROTO_OK);
+    return len;
+}
+
+static inline void drain(struct run *r)
+{
+    (void)drain_some(r, SIZE_MAX);
 }
 
 /* `good7 OK ...`: one for each. Tags that were changed are no one's. */
@@ -288,7 +297,21 @@ static inline void fuzz_event(struct run *r, const mailproto_event *ev)
     }
 }
 
-/* All events there are. */
+/* What the client reads meanwhile, often little; 0: nothing, it does something else. */
+static inline int gulp(struct run *r)
+{
+    uint32_t dice;
+    if (r->gulps == 0) {
+        drain(r);
+        return 1;
+    }
+    r->gulps = (r->gulps * 1664525U + 1013904223U) | 1U;
+    dice = r->gulps >> 8;
+    (void)drain_some(r, 1 + (dice >> 2) % 300);
+    return (dice & 3U) != 0;
+}
+
+/* All events there are; the client reads only what it must. */
 static inline void pull(struct run *r)
 {
     mailproto_event ev;
@@ -303,11 +326,20 @@ static inline void pull(struct run *r)
         }
         mailproto_session_get_want(r->s, &want);
         (void)mailproto_session_output(r->s, &len);
-        if (!(want.flags & MAILPROTO_WANT_WRITE) || len == 0) {
+        if (!(want.flags & MAILPROTO_WANT_WRITE) || len == 0 || !gulp(r)) {
             return;
         }
-        drain(r);
     }
+}
+
+static inline void pull_all(struct run *r)
+{
+    uint32_t gulps = r->gulps;
+    r->gulps = 0;
+    pull(r);
+    drain(r);
+    pull(r);
+    r->gulps = gulps;
 }
 
 /* Until nothing moves: all that is due was done, everything is written and read. */
@@ -315,10 +347,11 @@ static inline void settle(struct run *r)
 {
     unsigned turns = 0;
     do {
-        pull(r);
-        drain(r);
-        pull(r);
-        CHECK(++turns < 100000);
+        do {
+            pull(r);
+            CHECK(++turns < 100000);
+        } while (r->gulps != 0 && fuzz_go_on(r));
+        pull_all(r);
     } while (fuzz_go_on(r));
     drain(r);
     fuzz_read(r);

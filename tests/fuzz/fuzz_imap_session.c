@@ -190,7 +190,9 @@ static void complete(struct run *r, size_t i)
         (void)select_box(r, request);
     } else if (a.jobs[i].c.command == MAILPROTO_IMAP_SEARCH) {
         search(r, request);
-    } else if (a.jobs[i].c.command == MAILPROTO_IMAP_COPY && dice(2)) {
+    } else if ((a.jobs[i].c.command == MAILPROTO_IMAP_COPY ||
+                a.jobs[i].c.command == MAILPROTO_IMAP_STORE) &&
+               dice(2)) {
         say_many_numbers(r, request);
     }
     if (dice(3) == 0) {
@@ -204,6 +206,10 @@ static void complete(struct run *r, size_t i)
     if (st != MAILPROTO_OK && st != MAILPROTO_ERR_STALE) {
         UNTIL_ROOM(st, mailproto_imap_server_complete(
                            r->server, request, MAILPROTO_IMAP_NO, NULL, bytes_of("")));
+    }
+    if (st == MAILPROTO_AGAIN) {
+        CHECK(a.jobs[i].detached);
+        return; /* later */
     }
     CHECK(st == MAILPROTO_OK || st == MAILPROTO_ERR_STALE || has_failed(r));
     st = mailproto_imap_server_complete(r->server, request, MAILPROTO_IMAP_OK, NULL,
@@ -219,10 +225,10 @@ static int go_on_fetching(struct run *r)
     for (;;) {
         st = mailproto_imap_server_fetch(r->server, &a.fetch);
         if (st == MAILPROTO_AGAIN) {
-            size_t len;
-            (void)mailproto_session_output(r->s, &len);
-            CHECK(len > 0);
-            drain(r);
+            if (drain_some(r, SIZE_MAX) == 0) {
+                CHECK(caps_are_due(r));
+                return 0;
+            }
         } else if (st == MAILPROTO_YOUR_TURN) {
             CHECK(a.fetch.source == NULL);
             a.fetch.source = &a.source;
@@ -432,7 +438,7 @@ static void answer_command(struct run *r, const mailproto_event *ev)
     CHECK(mailproto_imap_event_command(ev, &job->c) == MAILPROTO_OK);
     if (ev->type == MAILPROTO_EV_IMAP_LITERAL) {
         job->literal = (uint32_t)ev->number;
-        CHECK(ev->number > 0 || job->c.command == MAILPROTO_IMAP_APPEND);
+        CHECK(ev->number > 0); /* RFC 3502 6.3.11 */
     } else {
         check_literals(&job->c);
     }
@@ -449,15 +455,6 @@ static void answer_command(struct run *r, const mailproto_event *ev)
             return;
         }
         free(copy.copy);
-    }
-    if (ev->type == MAILPROTO_EV_IMAP_LITERAL && ev->number == 0) {
-        CHECK(mailproto_imap_server_literal(r->server, ev->tag, ++a.literals) ==
-              MAILPROTO_OK);
-        a.literal_size = 0;
-        a.content = 0;
-        a.request = ev->tag;
-        drop_job(a.count - 1);
-        return;
     }
     if (dice(2) == 0 && a.fetching == 0) {
         work(r, a.count - 1);
@@ -507,6 +504,12 @@ static mailproto_imap_server_options options_of(const uint8_t *knobs)
         o.append_limit = 3000;
         o.max_auth_line = 600;
     }
+    if (knobs[4] & 128) {
+        o.more_caps = bytes_of("X-ONE-THAT-IS-LONG-ENOUGH X-TWO-THAT-IS-LONG-ENOUGH "
+                               "X-THREE-THAT-IS-LONG-ENOUGH X-FOUR-THAT-IS-LONG-ENOUGH "
+                               "X-FIVE-THAT-IS-LONG-ENOUGH X-SIX-THAT-IS-LONG-ENOUGH "
+                               "X-SEVEN-THAT-IS-LONG-ENOUGH X-EIGHT-THAT-IS-LONG");
+    }
     if (knobs[1] & 2) {
         o.caps =
             UINT64_C(0x1fffffff) & ~(UINT64_C(1) << MAILPROTO_IMAP_CAP_LITERAL_MINUS);
@@ -529,6 +532,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     o = options_of(data);
     fuzz_start(&r, &o, data[5] % 4);
     r.lends = data[1] >> 3 & 1;
+    r.gulps = data[7] & 1 ? (uint32_t)data[6] << 8 | data[7] : 0;
     fuzz_talk(&r, data + KNOBS, size - KNOBS, a.knob & 2 ? 1 + (a.knob & 1) : 0);
     fuzz_finish(&r);
     while (a.count > 0) {

@@ -79,6 +79,7 @@ static void file_name(mailproto_bytes name)
               out[i] != '\\' && out[i] != ':');
     }
     CHECK(len == 0 || (out[0] != '.' && out[len - 1] != '.'));
+    CHECK(len == 0 || (out[0] != '-' && out[0] != '~'));
     CHECK(mailproto_file_name(span(out, len), 64, again, 64, &twice) == MAILPROTO_OK);
     CHECK(twice == len && memcmp(again, out, len) == 0);
 }

@@ -146,3 +146,66 @@ class SmtpServer:
                     return "235 welcome" if message == b"" else "501 cancelled"
         finally:
             sasl.end()
+
+
+# ---- somebody in between -----------------------------------------------------------------
+
+class Between:
+    """Stands before the SMTP server on `port`, with a certificate of its name: ends TLS and
+    begins it anew, one connection after the other, line by line. `change` makes of each
+    line of the server's what the client gets; `heard`: the client's lines."""
+
+    def __init__(self, cert, key, ca, port, change=lambda line: line):
+        self.inward = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.inward.load_cert_chain(cert, key)
+        self.outward = ssl.create_default_context(cafile=str(ca))
+        self.server, self.change = port, change
+        self.heard, self.errors = [], []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+
+    def _run(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            try:
+                with client, socket.create_connection(("127.0.0.1", self.server)) as server:
+                    for side in (client, server):
+                        side.settimeout(60)
+                    self._pass(client, server)
+            except Exception as e:  # whatever it is, the test will say so
+                self.errors.append(repr(e))
+
+    def _pass(self, client, server):
+        lines, replies = client.makefile("rb"), server.makefile("rb")
+
+        def reply():
+            line = b"000-"
+            while line[3:4] == b"-":
+                line = replies.readline()
+                client.sendall(self.change(line))
+            return line[:3]
+
+        reply()
+        while line := lines.readline():
+            self.heard.append(line)
+            server.sendall(line)
+            code = reply()
+            if line == b"STARTTLS\r\n" and code == b"220":
+                client = self.inward.wrap_socket(client, server_side=True)
+                server = self.outward.wrap_socket(server, server_hostname="localhost")
+                lines, replies = client.makefile("rb"), server.makefile("rb")
+            elif code == b"354":
+                while (line := lines.readline()) not in (b".\r\n", b""):
+                    server.sendall(line)
+                server.sendall(line)
+                reply()

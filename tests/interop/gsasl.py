@@ -27,12 +27,12 @@ def load():
 
 class Sasl:
     """A side of an exchange. `passwords`: of the users (server), or of the one (client).
-    `kind`: of the channel binding."""
+    `kind`: of the channel binding, or None."""
 
     def __init__(self, role, mechanism, passwords, kind, binding, user=None):
         self.lib = load()
         self.passwords, self.user = passwords, user
-        self.kind, self.binding = BINDINGS[kind], binding
+        self.kind, self.binding = BINDINGS.get(kind), binding
         self.name = None
         self.context, self.session = ctypes.c_void_p(), ctypes.c_void_p()
         if self.lib.gsasl_init(ctypes.byref(self.context)) != OK:

@@ -239,6 +239,10 @@ ok search savedatesupported
 * search 1
 ok search savedbefore 1-Jan-2000
 * search
+create ${mailbox}4
+ok [mailboxid ($box4)]
+ok status ${mailbox}4 (mailboxid)
+* status ${mailbox}4 (mailboxid ($box4))
 ok rename ${mailbox}2 ${mailbox}3
 ok select ${mailbox}3
 * ok [mailboxid ($box3)]
@@ -317,6 +321,40 @@ bad enable
 bad nothing
 ok fetch 1 uid
 * 1 fetch (uid 1)
+""",
+    "move-modseq": """capabilities: MOVE CONDSTORE
+messages: 3
+
+ok create ${mailbox}2
+move 2:3 ${mailbox}2
+* ok [copyuid $valid 2:3 1:2]
+ok [highestmodseq $modseq]
+ok status $mailbox (highestmodseq)
+* status $mailbox (highestmodseq $modseq)
+ok fetch 1 (uid)
+* 1 fetch (uid 1)
+""",
+    "modified-and-lost": """capabilities: CONDSTORE
+connections: 2
+messages: 3
+
+1 ok fetch 3 modseq
+* 3 fetch (modseq ($last))
+2 ok store 1 +flags.silent (\\flagged)
+2 ok store 2 +flags.silent (\\deleted)
+2 ok expunge
+1 store 1:3 (unchangedsince $last) +flags.silent (\\seen)
+1 no [modified 1]
+""",
+    "keywords": """connections: 2
+messages: 2
+
+1 ok store 1 +flags (new-one)
+* flags ($!unordered new-one)
+* 1 fetch (flags (new-one))
+2 ok fetch 1 flags
+* flags ($!unordered new-one)
+* 1 fetch (flags (new-one))
 """,
 }
 # More keys than the matcher takes.

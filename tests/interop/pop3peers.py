@@ -91,7 +91,7 @@ def same(got, sent, what=""):
 
 class MailServer:
     """mailproto-mailserver with the POP3 side on, and mail for `users`."""
-    def __init__(self, folder, *options, users=None, tls=True):
+    def __init__(self, folder, *options, users=None, tls=True, program=None):
         folder.mkdir(exist_ok=True)
         self.folder, self.mail = folder, folder / "mail"
         self.users = dict(USERS if users is None else users)
@@ -105,8 +105,8 @@ class MailServer:
         if tls:
             arguments += ["--cert", certificates().cert, "--key", certificates().key,
                           "--pop3s", "127.0.0.1:0"]
-        self.process = Process([peers.find_program("mailproto-mailserver"), *arguments,
-                                *options], folder / "log")
+        program = program or peers.find_program("mailproto-mailserver")
+        self.process = Process([program, *arguments, *options], folder / "log")
         said = wait_for(self._ready, "mailproto-mailserver to start")
         self.port, self.tls_port = int(said["POP3"]), int(said.get("POP3S", 0))
         self.smtp_port = int(said["ready"])

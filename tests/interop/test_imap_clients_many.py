@@ -264,6 +264,88 @@ def test_match_data(folder):
     server.stop()
 
 
+def test_forgotten(folder):
+    """RFC 7162 5.3: of what went, the last 10,000 are known; a client that was away for longer
+    hears of all that is not there."""
+    server = ImapServer(folder / "server")
+    server.put("alice", [message(str(i)) for i in range(6)])
+    c = Bare(server.imap_port)
+    c.ok("ENABLE QRESYNC")
+    lines = c.ok("SELECT INBOX")
+    validity, first = value(lines, b"UIDVALIDITY"), value(lines, b"HIGHESTMODSEQ")
+    c.ok("UID STORE 2 +FLAGS.SILENT (\\Deleted)")
+    last = value(c.ok("EXPUNGE"), b"HIGHESTMODSEQ")
+    index = server.maildir("alice") / ".mailproto-index.sqlite"
+
+    def earlier(since, known=""):
+        said = c.ok(f"SELECT INBOX (QRESYNC ({validity} {since}{known}))")
+        told = [re.search(rb"\(EARLIER\) (\S+)", x).group(1) for x in said if b"VANISHED" in x]
+        c.ok("UNSELECT")
+        return told
+
+    def rows():
+        with sqlite3.connect(index) as db:
+            return db.execute("SELECT count(*), min(modseq) FROM expunged").fetchone()
+
+    def expunge(uid):
+        c.ok("SELECT INBOX")
+        c.ok(f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")
+        c.ok("EXPUNGE")
+        c.ok("UNSELECT")
+
+    # UIDs 100 to 10,097 came and went: with UID 2 one less than 10,000.
+    c.close()
+    server.stop()
+    with sqlite3.connect(index) as db:
+        box, = db.execute("SELECT id FROM mailbox WHERE name = 'INBOX'").fetchone()
+        db.executemany("INSERT INTO expunged VALUES(?, ?, ?)",
+                       ((box, 100 + i, last + 1 + i) for i in range(9998)))
+        db.execute("UPDATE mailbox SET uidnext = 10098, highestmodseq = ? WHERE id = ?",
+                   (last + 9998, box))
+    db.close()
+    server = server.again()
+    c = Bare(server.imap_port)
+    c.ok("ENABLE QRESYNC")
+    expunge(4)
+    check(rows()[0] == 10000, rows())
+    check(earlier(first) == [b"2,4,100:10097"], "all is known", earlier(first))
+    expunge(5)
+    count, lowest = rows()
+    check(count == 7500, "not forgotten:", count)
+    # UIDs 7 to 99 never were, which only a client that was away for long is told.
+    gone = b"2,4:5,7:10097"
+    for since in (first, last, lowest - 2):
+        check(earlier(since) == [gone], since, earlier(since))
+        check(earlier(since, " 1:6") == [b"2,4:5"], earlier(since, " 1:6"))
+        check(earlier(since, " 1,3,6") == [], earlier(since, " 1,3,6"))
+    low = 100 + lowest - last - 1
+    check(earlier(lowest - 1) == [b"4:5,%d:10097" % low], low, earlier(lowest - 1))
+    check(earlier(lowest) == [b"4:5,%d:10097" % (low + 1)], low, earlier(lowest))
+    c.ok("SELECT INBOX")
+    said = c.ok(f"UID FETCH 1:6 (FLAGS) (CHANGEDSINCE {first} VANISHED)")
+    check(said[0] == b"* VANISHED (EARLIER) 2,4:5", said)
+    c.ok("UNSELECT")
+    # A mailbox of the same name begins anew.
+    c.ok("CREATE other")
+    c.ok("DELETE other")
+    c.close()
+    server.stop()
+    with sqlite3.connect(index) as db:
+        other, = db.execute("SELECT id FROM mailbox WHERE name = 'other'").fetchone()
+        db.execute("INSERT INTO forgotten VALUES(?, 7)", (other,))
+        db.execute("UPDATE mailbox SET present = 1 WHERE name = 'other'")
+    db.close()
+    (server.maildir("alice") / ".other" / "cur").mkdir(parents=True)
+    server = server.again()
+    c = Bare(server.imap_port)
+    c.ok("DELETE other")
+    c.close()
+    server.stop()
+    with sqlite3.connect(index) as db:
+        check(db.execute("SELECT count(*) FROM forgotten").fetchone() == (1,), "left over")
+    db.close()
+
+
 # ---- fifty at once -----------------------------------------------------------------------
 
 class Member:

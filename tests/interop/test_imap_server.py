@@ -12,6 +12,7 @@ import os
 import poplib
 import re
 import smtplib
+import socket
 import sys
 import time
 
@@ -208,6 +209,116 @@ def test_extensions(folder):
     server.stop()
 
 
+def made(client, name):
+    """Creates a mailbox: its MAILBOXID (RFC 8474 4.1)."""
+    said = client.ok(f"CREATE {name}")[-1]
+    found = re.search(rb" OK \[MAILBOXID \((\S+)\)\] ", said)
+    check(found, said)
+    return found.group(1)
+
+
+def listed(client, *more):
+    lines = client.ok(" ".join(('LIST "" *', *more)))[:-1]
+    return [x.rpartition(b' "/" ')[2].decode() for x in lines if x.startswith(b"* LIST ")]
+
+
+def test_names(folder):
+    """What is no name, and the one name that is always there."""
+    server = start(folder, OWN[:1])
+    maildir = server.maildir("alice")
+    c = Bare(server.imap_port)
+    # The index's own files stay out of the folders.
+    c.ok("CREATE good/below")
+    for name in ("mailproto-index/sqlite-journal", "mailproto-index", "mailproto-index/sqlite",
+                 "mailproto-indexes/a/b"):
+        check("[CANNOT]" in c.refused(f"CREATE {name}").decode(), name)
+        check("[CANNOT]" in c.refused(f"RENAME good {name}").decode(), name)
+        check("[CANNOT]" in c.refused(f"RENAME INBOX {name}").decode(), name)
+        c.refused(f"SELECT {name}")
+    (maildir / ".mailproto-index.sqlite-old" / "cur").mkdir(parents=True)
+    for name in (".inbox", ".Inbox.x"):
+        (maildir / name / "cur").mkdir(parents=True)
+    c.ok("CREATE mailproto-inde/x")
+    c.close()
+    server.stop()
+    server = server.again()
+    c = Bare(server.imap_port)
+    check(listed(c) == ["INBOX", "good", "good/below", "mailproto-inde", "mailproto-inde/x"],
+          listed(c))
+    # INBOX, alone and above others (RFC 9051 5.1).
+    for name in ("inbox/", "Inbox", "INBOX/"):
+        check(b"[ALREADYEXISTS]" in c.refused(f"CREATE {name}"), name)
+        check(b"[ALREADYEXISTS]" in c.refused(f"RENAME good {name}"), name)
+    said = c.ok("STATUS inbox/deep (MAILBOXID)")[0] if made(c, "Inbox/deep/") else None
+    check(said.startswith(b"* STATUS INBOX/deep (MAILBOXID (M"), said)
+    c.ok("RENAME iNbOx/deep inbox/Inbox")
+    c.ok("SUBSCRIBE inboX/Inbox")
+    check("INBOX/Inbox" in listed(c) and "Inbox" not in listed(c), listed(c))
+    check((maildir / ".INBOX.Inbox" / "cur").is_dir(), "the folder's name")
+    c.ok("UNSUBSCRIBE INBOX/Inbox")
+    c.ok("DELETE inbox/Inbox")
+    # Below a mailbox is what follows it, whatever stands before "/" in ASCII.
+    for name in ("a-b", "a b/c", "a/b", "a.b/c", "a/b/c"):
+        c.ok(f'CREATE "{name}"')
+    check([x.strip('"') for x in listed(c)[1:8]] ==
+          ["a", "a/b", "a/b/c", "a b", "a b/c", "a-b", "a.b"], listed(c))
+    said = c.ok('LIST "" (a a/b a-b "a b" a.b a/b/c)')
+    having = {x.rpartition(b' "/" ')[2].strip(b'"') for x in said if b"HasChildren" in x}
+    check(having == {b"a", b"a/b", b"a b", b"a.b"}, said)
+    c.close()
+    server.stop()
+
+
+def test_rename_all_or_none(folder):
+    """A name that is too long for one of the mailboxes below leaves all as they are."""
+    server = start(folder, OWN[:1])
+    c = Bare(server.imap_port)
+    for name in ("top/one", "top/" + "l" * 180, "top/z"):
+        c.ok(f"CREATE {name}")
+    c.ok("SUBSCRIBE top/one")
+    c.ok("DELETE top/one")
+    before, folders = listed(c), sorted(p.name for p in server.maildir("alice").iterdir())
+    for name in ("n" * 100, "new/above/" + "n" * 60):
+        check(b"[CANNOT]" in c.refused(f"RENAME top {name}"), name)
+        check(listed(c) == before, listed(c), before)
+        now = sorted(p.name for p in server.maildir("alice").iterdir())
+        check(now == folders, now, folders)
+    # The disk says no in the middle: what was done is taken back.
+    blocked = server.maildir("alice") / ".other.z"
+    (blocked / "x").mkdir(parents=True)
+    c.refused("RENAME top other")
+    check(listed(c) == before, listed(c), before)
+    (blocked / "x").rmdir()
+    c.ok("RENAME top other")
+    check(listed(c) == [x.replace("top", "other") for x in before], listed(c))
+    c.ok("RENAME other deep/er/top")
+    check(listed(c)[1:4] == ["deep", "deep/er", "deep/er/top"], listed(c))
+    c.close()
+    server.stop()
+
+
+def test_never_again(folder):
+    """UIDVALIDITY and MAILBOXID of a mailbox that went are never another's (RFC 8474 4)."""
+    server = start(folder, OWN[:1])
+    c = Bare(server.imap_port)
+    ids = [made(c, f"box{i}") for i in range(20)]  # ahead of the clock
+    for i in range(3):
+        c.ok("DELETE box19")
+        c.ok(f"RENAME box{i} box19")
+        check(ids[i] in c.ok("STATUS box19 (MAILBOXID)")[0], "it stays with the mailbox")
+        ids.append(made(c, f"box{i}"))
+        check(len(set(ids)) == len(ids), ids)
+        if i == 1:
+            c.close()
+            server.stop()
+            server = server.again()
+            c = Bare(server.imap_port)
+    order = [int(x[1:]) for x in ids]
+    check(order == sorted(order), order)
+    c.close()
+    server.stop()
+
+
 def test_kept(folder):
     """UIDs, UIDVALIDITY, keywords and mod-sequences after a new start."""
     server = start(folder, OWN[:5])
@@ -258,12 +369,68 @@ def test_resync(folder):
           b"MODSEQ" in changed[0], said)
     said = c.ok(f"UID FETCH 1:2 (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
     check(said[0] == b"* VANISHED (EARLIER) 1" and len(said) == 2, said)
+    said = c.ok(f"UID FETCH 6:4,1:2,4 (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+    check(said[0] == b"* VANISHED (EARLIER) 1,4" and len(said) == 2, said)
+    c.ok("SEARCH RETURN (SAVE) UID 3")
+    said = c.ok(f"UID FETCH $ (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+    check(len(said) == 2 and b"UID 3" in said[0], said)
     c.ok("UNSELECT")
     said = c.ok(f"SELECT INBOX (QRESYNC ({validity} {modseq} 1:3))")
     check(b"* VANISHED (EARLIER) 1" in said, said)
     said = c.ok(f"SELECT INBOX (QRESYNC ({validity + 1} {modseq}))")
     check(not any(b"VANISHED" in x or b" FETCH " in x for x in said), said)
     c.close()
+    server.stop()
+
+
+def test_append_bounds(folder):
+    """What one APPEND may hold; whatever is refused, nothing of it is stored."""
+    server = start(folder, [], "--max-size", "2000")
+    c = Bare(server.imap_port)
+    c.send(b"E APPEND INBOX {5+}\r\nhello {0+}\r\n\r\n")
+    check(c.until(b"E ")[-1].startswith(b"E NO"), "an empty message")  # RFC 3502 6.3.11
+    one = b" {1000+}\r\n" + b"x" * 998 + b"\r\n"
+    for tag, count, size in ((b"M", 200, b" {2+}\r\n\r\n"), (b"S", 8, one)):
+        for more in (0, 1):
+            c.send(tag + b" APPEND INBOX" + size * (count + more) + b"\r\n")
+            said = c.until(tag + b" ")[-1]
+            check(said.startswith(tag + (b" NO [LIMIT]" if more else b" OK [APPENDUID ")), said)
+    check(b"(MESSAGES 208)" in c.ok("STATUS INBOX (MESSAGES)")[0], "stored")
+    wait_for(lambda: not list((server.maildir("alice") / "tmp").iterdir()), "no drafts")
+    c.close()
+    server.stop()
+
+
+def test_turns(folder):
+    """One command about one large message: others are answered meanwhile."""
+    line = b"cXFx" * 19 + b"\r\n"  # "q" only
+    large = (b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+             line * 130000)
+    server = start(folder, [large])
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    a.ok("SELECT INBOX")
+    partials = " ".join(f"BINARY.PEEK[1]<{n * 1000}.3>" for n in range(7000, 6940, -1))
+    keys = " ".join(f"NOT TEXT qqqqx{n}" for n in range(20)) + " TEXT qx"
+    for command, wanted in ((f"FETCH 1 ({partials})", b"* 1 FETCH (BINARY[1]<7000000> "),
+                            (f"SEARCH {keys}", b"* SEARCH")):
+        a.send(f"L {command}\r\n")
+        a.socket.setblocking(False)
+        said, answers = b"", 0
+        while not re.search(rb"\r\nL OK [^\r]*\r\n$", said):
+            try:
+                more = a.socket.recv(65536)
+                check(more, "the connection ended:", said)
+                said += more
+            except BlockingIOError:
+                b.ok("NOOP")
+                answers += 1
+        a.socket.settimeout(60)
+        check(said.startswith(wanted), said)
+        check(answers > 10, command[:40], answers)
+        if wanted != b"* SEARCH":
+            check(said.count(b"]<") == 60 and said.count(b"qqq") == 60, said)
+    a.close()
+    b.close()
     server.stop()
 
 

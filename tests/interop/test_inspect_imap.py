@@ -2,7 +2,8 @@
 """IMAP through mailproto-inspect: the modes imap-command, mutf7 and imap-server say of
 commands, names and a conversation what docs/inspect.md promises; then, where the optional
 data folder is, the first two the same of other projects' test vectors. What is judged
-differently from these stands below, with the text that decides.
+differently from these stands below, with the text that decides. And the defects that the
+modes of fields' values tell.
 
 Standard library only."""
 import base64
@@ -397,7 +398,24 @@ def check_vectors():
     print(f"{len(names + others)} names of other projects, {len(differing)} differently")
 
 
+
+def check_defects():
+    """Values of fields: what their decoders saw is told too."""
+    texts = {b"plain": [], b"=?utf-8?b?Zm9v!?= a": ["CHARACTER"],
+             b"x =?utf-8?q?=zz?=": ["ESCAPE"]}
+    for text, got in zip(texts, ask(texts, "unstructured", "--lines")):
+        check(text, got["defects"], [{"code": c, "offset": None} for c in texts[text]])
+    values = {b"text/plain; charset=utf-8": [],
+              b"text/plain; name*=utf-8''a%zz; x=a b; x=2":
+                  [("PARAMETER_QUOTES", 34), ("PARAMETER_PERCENT", 26),
+                   ("PARAMETER_TWICE", 38)],
+              b"attachment; filename*0=a; filename*2=b": [("PARAMETER_GAP", 23)]}
+    for value, got in zip(values, ask(values, "parameters", "--lines")):
+        check(value, [(d["code"], d["offset"]) for d in got["defects"]], values[value])
+
+
 check_commands()
+check_defects()
 check_ends()
 check_enabled()
 check_mutf7()

@@ -84,7 +84,7 @@ def test_dovecot_ways_in(folder):
             (server.port, ["--tls", "if-offered"], "C: STLS"),
             (server.tls_port, ["--tls", "implicit"], "C: AUTH"),
             (server.port, ["--tls", "none", "--insecure"], "C: AUTH SCRAM-SHA-256 "),
-            (server.port, ["--tls", "none", "--apop"], "C: APOP "),
+            (server.port, ["--tls", "none", "--insecure", "--apop"], "C: APOP "),
             (server.tls_port, ["--tls", "implicit", "--apop"], "C: APOP "))):
         f = Fetch(port, folder / f"box{i}", "--verbose", *options, user="bob")
         f.expect(0, 14, 0, 14, 0).said(said)
@@ -102,10 +102,12 @@ def test_dovecot_ways_in(folder):
     f = Fetch(server.port, folder / "other", "--cafile",
               peers.certificates().other_ca, "--verbose", user="bob").expect(2)
     check("C: AUTH" not in f.errors and "C: USER" not in f.errors, f.errors)
-    for options in ([], ["--mechanism", "PLAIN"], ["--mechanism", "SCRAM-SHA-256"]):
+    for options in ([], ["--mechanism", "PLAIN"], ["--mechanism", "SCRAM-SHA-256"],
+                    ["--apop"]):
         f = Fetch(server.port, folder / "clear", "--tls", "none", "--verbose", *options,
                   user="bob").expect(2).said("NEEDS_TLS")
-        check("C: AUTH" not in f.errors and "C: USER" not in f.errors, f.errors)
+        check("C: AUTH" not in f.errors and "C: USER" not in f.errors and
+              "C: APOP" not in f.errors, f.errors)
     check(len(server.left("bob")) == 14, "something was deleted")
 
 

@@ -82,9 +82,10 @@ def test_curl(folder):
             code, out, said = curl(url + "2", "--login-options", f"AUTH={way}", *options)
             check(code == 0 and out == OWN[1] and f"> {verb}" in said, way, options, said)
             check(("> STLS" in said) == bool(options), said)
-            code, out, said = curl(url + "2", "--login-options", f"AUTH={way}", *options,
-                                   secret="looking-glass")
-            check(code == 67 and not out, way, code, said)
+            for wrong in ({"secret": "looking-glass"}, {"user": "nobody"}):
+                code, out, said = curl(url + "2", "--login-options", f"AUTH={way}", *options,
+                                       **wrong)
+                check(code == 67 and not out, way, wrong, code, said)
     code, out, said = curl(secure + "1", "--oauth2-bearer", PASSWORD)
     check(code == 0 and out == OWN[0] and "> AUTH OAUTHBEARER" in said, said)
     code, out, said = curl(secure + "1", "--oauth2-bearer", "looking-glass")
@@ -114,7 +115,7 @@ def test_curl(folder):
 
 # ---- mpop --------------------------------------------------------------------------------
 
-def mpop(folder, server, way, transport, *options, secret=PASSWORD, keep="on"):
+def mpop(folder, server, way, transport, *options, user="alice", secret=PASSWORD, keep="on"):
     """(exit code, what it said, folder of messages); `way`: as in its `auth`."""
     box = folder / f"{way}.{transport}"
     for name in ("tmp", "new", "cur"):
@@ -124,7 +125,7 @@ def mpop(folder, server, way, transport, *options, secret=PASSWORD, keep="on"):
     port = server.tls_port if transport == "tls" else server.port
     config = folder / f"{way}.{transport}.rc"
     config.write_text(f"account a\nhost localhost\nport {port}\n{tls}\n"
-                      f"tls_trust_file {certificates().ca}\nauth {way}\nuser alice\n"
+                      f"tls_trust_file {certificates().ca}\nauth {way}\nuser {user}\n"
                       f"passwordeval echo {secret}\ndelivery maildir {box}\nkeep {keep}\n"
                       f"received_header off\nuidls_file {folder}/{way}.{transport}.uidls\n"
                       "timeout 60\n" + "\n".join(options) + "\n")
@@ -154,8 +155,10 @@ def test_mpop(folder):
                 if pipelining == "on":
                     check(("AUTH " + way.upper() in said) or way == "user", said[:3000])
                 tried += 1
-        code, said, box = mpop(folder, server, way, "tls", secret="looking-glass")
-        check(code == 77, way, "with a wrong password:", code, said[-2000:])
+    for way in (*ways, "apop", "oauthbearer", "xoauth2"):
+        for wrong in ({"secret": "looking-glass"}, {"user": "nobody"}):
+            code, said, box = mpop(folder, server, way, "tls", **wrong)
+            check(code == 77, way, wrong, "comes in:", code, said[-2000:])
     for way in ("apop",):
         code, said, box = mpop(folder, server, way, "tls")
         check(code == 0 and "APOP alice" in said, code, said[-3000:])
@@ -465,13 +468,13 @@ def test_poplib(folder):
     c = poplib.POP3("localhost", server.port, timeout=60)
     c.apop("alice", PASSWORD)
     c.quit()
-    for call in ("apop", "pass_"):
+    for user, secret in (("alice", "looking-glass"), ("nobody", PASSWORD)):
         c = poplib.POP3("localhost", server.port, timeout=60)
-        if call == "apop":
-            refused(b"AUTH", c.apop, "alice", "looking-glass")
-        else:
-            c.user("alice")
-            refused(b"AUTH", c.pass_, "looking-glass")
+        refused(b"AUTH", c.apop, user, secret)
+        c.quit()
+        c = poplib.POP3("localhost", server.port, timeout=60)
+        c.user(user)
+        refused(b"AUTH", c.pass_, secret)
         c.quit()
     stays(server)
     server.stop()

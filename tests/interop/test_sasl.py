@@ -38,6 +38,7 @@ CLIENTS = {"OpenSSL": peers.find_program("mailproto-send", required=False),
 CLIENTS = {name: path for name, path in CLIENTS.items() if path}
 USERS = {"alice": "wonderland", "bob": "a pass, w\u00f6rd"}
 WRONG = "looking-glass"
+WRONGLY = (("alice", WRONG), ("nobody", USERS["alice"]))  # wrong password, unknown user
 PASSWORD = ["LOGIN", "PLAIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
 TOKEN = ["OAUTHBEARER", "XOAUTH2"]
 BOUND = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"]
@@ -103,12 +104,12 @@ def tls12(folder, *more):
     return {"OPENSSL_CONF": str(config)}
 
 
-def send(client, port, *options, to="bob@mail.test", env=None):
+def send(client, port, *options, to="bob@mail.test", env=None, file=MESSAGE):
     """(exit code, all that it said)."""
     code, out, errors = run([CLIENTS[client], "--server", f"localhost:{port}", "--verbose",
                              "--cafile", certificates().ca, "--helo", "client.test",
-                             "--from", "alice@src.test", "--to", to, *options,
-                             MESSAGE], env=env)
+                             "--from", "alice@src.test", "--to", to, file, *options],
+                            env=env)
     peers.sanitizers_silent(out + errors)
     no_secret(out + errors)
     return code, out + errors
@@ -339,8 +340,10 @@ def test_client_dovecot(folder):
             lets_in(client, server.port, mechanism, "--mechanism", mechanism, *good)
             sent += 1
         all_kept_out(((client, server.port, mechanism,
-                       *secrets_of(folder, "alice", None, bad)), 1) for mechanism in TOKEN
-                     for bad in (token_for("bob"), token_for("alice", b"another key"), WRONG))
+                       *secrets_of(folder, user, None, bad)), 1) for mechanism in TOKEN
+                     for user, bad in (("alice", token_for("bob")), ("alice", WRONG),
+                                       ("alice", token_for("alice", b"another key")),
+                                       ("nobody", token_for("alice"))))
     wait_for(lambda: len(maildir(server.behind.mail, "bob")) == before + sent,
              f"{sent} messages")
     same_messages(maildir(server.behind.mail, "bob"), [CONTENT], copies=before + sent)
@@ -408,10 +411,10 @@ def test_client_postfix(folder):
         for mechanism in TOKEN:
             good = secrets_of(folder, "bob", None, token_for("bob"))
             lets_in(client, port, mechanism, "--mechanism", mechanism, *good)
-        all_kept_out(((client, port, m, *secrets_of(folder, "bob", WRONG)), 1)
-                     for m in PASSWORD)
-        all_kept_out(((client, port, m, *secrets_of(folder, "bob", None, token_for("alice"))),
-                      1) for m in TOKEN)
+        all_kept_out(((client, port, m, *secrets_of(folder, user, WRONG)), 1)
+                     for m in PASSWORD for user in ("bob", "nobody"))
+        all_kept_out(((client, port, m, *secrets_of(folder, user, None, token_for("alice"))),
+                      1) for m in TOKEN for user in ("bob", "nobody"))
         lets_in(client, postfix.ports["implicit"], "SCRAM-SHA-256", "--tls",
                 "implicit", *secrets_of(folder, "alice", USERS["alice"]))
         sent += len(PASSWORD) + len(TOKEN) + 1
@@ -491,6 +494,60 @@ def some_mechanisms(folder):
     clear.got(len(CLIENTS), "ESMTPSA", "ESMTPA")
     without.stop()
     clear.stop()
+
+
+def test_secret_files(folder):
+    """The first line, however it ends and whatever follows; none, or one that is too long,
+    is said."""
+    need_client()
+    s = Server(folder / "s")
+    path = folder / "file"
+    login = ["--user", "alice", "--password-file", path]
+    for client in CLIENTS:
+        for text in ("wonderland", "wonderland\r\n", "wonderland\nmore\n" + "x" * 20000):
+            path.write_text(text, newline="")
+            lets_in(client, s.port, BOUND[1], *login)
+        for text, why in (("", "Invalid argument"), ("x" * 16385 + "\n", "File too large")):
+            path.write_text(text, newline="")
+            code, said = send(client, s.port, *login)
+            check(code == 2 and f"{path}: {why}" in said and "C: " not in said, said)
+        path.write_text("x" * 16384 + "\n", newline="")
+        code, said = send(client, s.port, *login)
+        check(code == 2 and "C: AUTH" in said and "authentication: 535" in said, said)
+        code, said = send(client, s.port, "--user", "alice", "--password-file", folder)
+        check(code == 2 and "Is a directory" in said, said)
+    s.got(3 * len(CLIENTS), "ESMTPSA")
+    s.stop()
+    return f"ok: {', '.join(CLIENTS)}"
+
+
+def test_one_connection(folder):
+    """Many messages to several recipients: one connection, one handshake and one login,
+    with each TLS library at both ends."""
+    need_client()
+    content = list(peers.own_messages().values())
+    files = []
+    for i, one in enumerate(content):
+        files.append(folder / f"{i:02}.eml")
+        files[-1].write_bytes(one)
+    good = secrets_of(folder, "alice", USERS["alice"])
+    for library in SERVERS:
+        s = Server(folder / library, library=library)
+        for n, client in enumerate(CLIENTS, 1):
+            code, said = send(client, s.port, "--to", "alice@mail.test", *good, *files[1:],
+                              to="bob@mail.test", file=files[0])
+            check(code == 0 and said.count("\ndelivered ") + said.startswith("delivered ") ==
+                  2 * len(files), client, library, said[-3000:])
+            log = s.log()
+            check(log.count("C: STARTTLS") == log.count("S: 235") == n and
+                  set(re.findall(r"^\[mx.mail.test\] #(\d+) from", log, re.M)) ==
+                  {str(i + 1) for i in range(n)}, client, library, log[-3000:])
+        for user in ("alice", "bob"):
+            wait_for(lambda u=user: len(maildir(s.mail, u)) >= len(CLIENTS) * len(files),
+                     "the messages")
+            same_messages(maildir(s.mail, user), content, copies=len(CLIENTS))
+        s.stop()
+    return f"ok: {', '.join(CLIENTS)} to {', '.join(SERVERS)}; {len(files)} messages"
 
 
 # ---- channel binding with others ---------------------------------------------------------
@@ -693,14 +750,14 @@ def test_reasons(folder):
                 (b"r=R," + salt + b",i=4095", b"", "ERR_AUTH_WEAK"),
                 (b"r=R," + salt + b",i=1000001", b"", "ERR_COUNT_LIMIT"),
                 (b"r=R," + salt, b"", "ERR_SYNTAX"),
-                (b"r=another," + salt + b",i=4096", b"", ""),
+                (b"r=another," + salt + b",i=4096", b"", "ERR_SYNTAX"),
                 (b"r=R," + salt + b",i=4096", b"v=" + base64.b64encode(bytes(32)), "ERR_AUTH"),
-                (b"r=R," + salt + b",i=4096", b"nothing", "")):
+                (b"r=R," + salt + b",i=4096", b"nothing", "ERR_SYNTAX")):
             answers[0] = first, last
             code, said = send(client, server.port,
                               *secrets_of(folder, "alice", USERS["alice"]))
             used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
-            check(code == 2 and f"authentication: MAILPROTO_{reason}" in said and
+            check(code == 2 and f"authentication: MAILPROTO_{reason}\n" in said and
                   used == ["SCRAM-SHA-256"], client, first, last, said)
             check("C: QUIT" in said, "leaves without a word:", said)
         for refusal in ((b"e=other-error",), (b"r=R," + salt + b",i=4096", b"e=invalid-proof")):
@@ -715,6 +772,51 @@ def test_reasons(folder):
     check(not server.errors, server.errors)
     server.stop()
     return f"ok: {', '.join(CLIENTS)}"
+
+
+def firsts(between):
+    """The clients' first messages that came by."""
+    return [base64.b64decode(line.split()[2]) for line in between.heard
+            if line.startswith(b"AUTH ")]
+
+
+def test_offer_tampered(folder):
+    """Somebody in between who has the server's certificate and key takes -PLUS out of its
+    offer. The client says that it would have bound (`y`); our server, which did offer it,
+    knows by this that the offer was tampered with, and refuses (RFC 5802 6)."""
+    need_client()
+    tls = certificates()
+    offer = " ".join([*BOUND, "SCRAM-SHA-256", "SCRAM-SHA-1"])
+    for library in SERVERS:
+        s = Server(folder / library, "--mechanisms", offer, library=library)
+        between = bound.Between(tls.cert, tls.key, tls.ca, s.port)
+        good = secrets_of(folder, "alice", USERS["alice"])
+        for client in CLIENTS:
+            told = []
+            between.change = lambda line: told.append(line) or re.sub(
+                rb" SCRAM-SHA-\d+-PLUS", b"", line)
+            between.heard.clear()
+            code, said = send(client, between.port, *good)
+            used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", said, re.M)
+            check(code == 2 and "authentication: 535" in said and "C: MAIL" not in said and
+                  used == ["SCRAM-SHA-256", "SCRAM-SHA-1"], client, library, said)
+            check([first[:10] for first in firsts(between)] == [b"y,,n=alice"] * 2,
+                  between.heard)
+            check(sum(line.startswith(b"535 ") for line in told) == 2 and
+                  not any(line.startswith(b"334") for line in told), "goes on:", told)
+            # The same way in between, with nothing changed: an unbound one comes in, ...
+            between.change = lambda line: line
+            between.heard.clear()
+            lets_in(client, between.port, "SCRAM-SHA-256", "--mechanism", "SCRAM-SHA-256",
+                    *good)
+            check([first[:10] for first in firsts(between)] == [b"n,,n=alice"],
+                  between.heard)
+            # ... and so does `y` at a server that offers no -PLUS: test_client_server.
+        check(not between.errors, between.errors)
+        between.stop()
+        s.got(len(CLIENTS), "ESMTPSA")
+        s.stop()
+    return f"ok: {', '.join(CLIENTS)} to {', '.join(SERVERS)}"
 
 
 def test_certificates(folder):
@@ -758,10 +860,12 @@ def both_ways(folder, arguments, mechanisms, secure, plain, data=b"", env=None):
                 code, out, errors = run(command, data, env=env)
                 check(code == 0, shlex.join(map(str, command)), "ended with", code,
                       out[-2000:], errors[-3000:], server.log()[-2000:])
-            command = [*arguments(server.port, mechanism, "alice", WRONG), *options]
-            code, out, errors = run(command, data, env=env)
-            check(code != 0 and "535 5.7.8" in out + errors + server.log()[-2000:],
-                  mechanism, "wrong password:", code, out[-2000:], errors[-3000:])
+            for user, password in WRONGLY:
+                command = [*arguments(server.port, mechanism, user, password), *options]
+                before = server.log().count("S: 535 5.7.8")
+                code, out, errors = run(command, data, env=env)
+                check(code != 0 and server.log().count("S: 535 5.7.8") > before, mechanism,
+                      "wrong:", user, code, out[-2000:], errors[-3000:])
         # What was asked for is what was done.
         used = set(re.findall(r"C: AUTH ([A-Za-z0-9-]+)", server.log()))
         check({u.upper() for u in used} == {m.upper() for m in mechanisms}, used)
@@ -815,8 +919,10 @@ def test_msmtp(folder):
         command = [*msmtp(s.port, mechanism, "alice", USERS["alice"]), *tls]
         code, out, errors = run(command, CONTENT)
         check(code == 0, command, out, errors, s.log()[-2000:])
-        code, out, errors = run([*msmtp(s.port, mechanism, "alice", WRONG), *tls], CONTENT)
-        check(code != 0, command, out, errors)
+        for user, password in WRONGLY:
+            code, out, errors = run([*msmtp(s.port, mechanism, user, password), *tls],
+                                    CONTENT)
+            check(code != 0, mechanism, user, out, errors)
         used.append(mechanism)
     s.got(len(used), "ESMTPSA")
     s.stop()
@@ -830,19 +936,20 @@ def test_smtplib(folder):
     for server, protocol in ((s, "ESMTPSA"), (clear, "ESMTPA")):
         sent = 0
         for mechanism in mechanisms:
-            for password in (USERS["alice"], WRONG):
+            for user, password in (("alice", USERS["alice"]), *WRONGLY):
                 with smtplib.SMTP("localhost", server.port, "client.test", 20) as c:
                     if server is s:
                         c.starttls(context=trusting)
                     c.ehlo()
-                    c.user, c.password = "alice", password
+                    c.user, c.password = user, password
                     method = getattr(c, "auth_" + mechanism.lower().replace("-", "_"))
                     try:
                         check(c.auth(mechanism, method)[0] == 235)
                     except smtplib.SMTPAuthenticationError as e:
-                        check(e.smtp_code == 535 and password == WRONG, mechanism, e)
+                        check(e.smtp_code == 535 and (user, password) in WRONGLY, mechanism,
+                              user, e)
                         continue
-                    check(password != WRONG, mechanism, "takes any password")
+                    check((user, password) not in WRONGLY, mechanism, "takes anybody", user)
                     c.sendmail("alice@src.test", ["bob@mail.test"], CONTENT)
                     sent += 1
         server.got(sent, protocol)

@@ -176,27 +176,51 @@ def test_bound_readers(folder):
         for make, port in ((gsasl_imap, server.ports["imap"]),
                            (gsasl_pop3, server.ports["pop3"])):
             for mechanism in SCRAM[2:]:
-                for secret, meddle in ((USERS["alice"], False), (WRONG, False),
-                                       (USERS["alice"], True)):
+                for user, secret, meddle in (
+                        ("alice", USERS["alice"], False), ("alice", WRONG, False),
+                        ("nobody", USERS["alice"], False), ("alice", USERS["alice"], True)):
                     client, connection, login = make(port, context)
                     binding = (connection.get_channel_binding(kind) if kind == "tls-unique"
                                else bound.tls_exporter(keys))
-                    sasl = gsasl.Sasl("client", mechanism, {"alice": secret}, kind,
-                                      binding[::-1] if meddle else binding, "alice")
+                    sasl = gsasl.Sasl("client", mechanism, {user: secret}, kind,
+                                      binding[::-1] if meddle else binding, user)
                     said = []
 
                     def step(challenge):
                         status, answer = sasl.step(base64.b64encode(challenge))
                         said.append(status)
                         return base64.b64decode(answer)
-                    good = not meddle and secret != WRONG
+                    good = not meddle and secret != WRONG and user == "alice"
                     check(login(mechanism, step) == good, kind, make.__name__, mechanism,
-                          secret == WRONG, meddle, said, server.log()[-1500:])
+                          user, secret == WRONG, meddle, said, server.log()[-1500:])
                     check((said[-1] == gsasl.OK) == good, "proof of the server's:", said)
                     sasl.end()
                     client.shutdown() if make is gsasl_imap else client.close()
     server.stop()
     return "ok: " + ", ".join(SCRAM[2:])
+
+
+def test_some_in_clear(folder):
+    """--auth-in-clear=LIST over IMAP: those, no LOGIN and nothing else without TLS. (SMTP
+    and POP3: test_sasl_external.py.)"""
+    server = start(folder / "s", "--auth-in-clear=SCRAM-SHA-256 SCRAM-SHA-1")
+    client = imaplib.IMAP4("localhost", server.ports["imap"], timeout=60)
+    offered = {c for c in client.capabilities if c.startswith(("AUTH=", "LOGINDISABLED"))}
+    check(offered == {"AUTH=SCRAM-SHA-256", "AUTH=SCRAM-SHA-1", "LOGINDISABLED"}, offered)
+    for verb, *what in (("LOGIN", "alice", '"' + USERS["alice"] + '"'),
+                        ("AUTHENTICATE", "PLAIN"), ("AUTHENTICATE", "CRAM-MD5"),
+                        ("AUTHENTICATE", "SCRAM-SHA-256-PLUS"), ("AUTHENTICATE", "EXTERNAL")):
+        typ, said = client._simple_command(verb, *what)
+        check(typ == "NO" and client.state == "NONAUTH", verb, what, typ, said)
+    if gsasl.load() is not None:
+        sasl = gsasl.Sasl("client", "SCRAM-SHA-256", {"alice": USERS["alice"]}, None, None,
+                          "alice")
+        typ, said = client.authenticate("SCRAM-SHA-256", lambda challenge: base64.b64decode(
+            sasl.step(base64.b64encode(challenge))[1]))
+        check(typ == "OK", typ, said)
+        sasl.end()
+    client.shutdown()
+    server.stop()
 
 
 # ---- mpop --------------------------------------------------------------------------------

@@ -255,13 +255,18 @@ def test_unverified(folder):
         # What proves the password without showing it may be had; then no other follows.
         check(lets_in(client, every.port, BOUND[1], "--any-certificate", *secret) ==
               [BOUND[1]])
-        for mechanism in ("SCRAM-SHA-256", "CRAM-MD5"):
-            lets_in(client, every.port, mechanism, "--any-certificate", "--mechanism",
-                    mechanism, *secret)
+        lets_in(client, every.port, "SCRAM-SHA-256", "--any-certificate", "--mechanism",
+                "SCRAM-SHA-256", *secret)
         code, said = send(client, every.port, "--any-certificate", "--mechanism",
-                          "CRAM-MD5 PLAIN LOGIN",
+                          "SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN",
                           *secrets_of(folder, "alice", sasl.WRONG))
-        check(code == 2 and used(said) == ["CRAM-MD5"], said)
+        check(code == 2 and used(said) == ["SCRAM-SHA-256"], said)
+        # CRAM-MD5 would let such a server guess it at leisure.
+        code, said = send(client, every.port, "--any-certificate", "--mechanism",
+                          "CRAM-MD5 PLAIN LOGIN", *secret)
+        check(code == 2 and "ERR_NEEDS_TLS" in said and not used(said), said)
+        lets_in(client, every.port, "CRAM-MD5", "--insecure", "--mechanism", "CRAM-MD5",
+                *secret)
     shown.got(4 * len(CLIENTS), "ESMTPSA")
     every.got(3 * len(CLIENTS), "ESMTPSA")
     shown.stop()
@@ -270,7 +275,7 @@ def test_unverified(folder):
 
 
 def test_unverified_pop3(folder):
-    """PASS shows the password as PLAIN does."""
+    """PASS shows the password as PLAIN does; APOP lets it be guessed, as CRAM-MD5 does."""
     if not FETCH:
         raise Skip("mailproto-fetch is not built")
     own = ("--cert", certificates().other_ca, "--key", certificates().folder / "other.key")
@@ -291,6 +296,19 @@ def test_unverified_pop3(folder):
             code, said, got = fetch(client, server.port, box, "--insecure", *login)
             check(code == 0 and shown in said and got == [CONTENT], said)
         server.stop()
+    # From the greeting on in TLS, and without it.
+    server = pop3peers.MailServer(folder / "apop", "--apop", *own)
+    server.put("alice", [CONTENT])
+    for client in FETCH:
+        for port, *how in ((server.tls_port, "--tls", "implicit", "--any-certificate"),
+                           (server.port, "--tls", "none")):
+            box = folder / f"{client}.{how[1]}"
+            code, said, got = fetch(client, port, box, *how, "--apop", *login)
+            check(code == 2 and "ERR_NEEDS_TLS" in said and "C: APOP" not in said and
+                  not got, said)
+            code, said, got = fetch(client, port, box, *how, "--insecure", "--apop", *login)
+            check(code == 0 and "C: APOP" in said and got == [CONTENT], said)
+    server.stop()
     return f"ok: {', '.join(FETCH)}"
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Authentication over POP3: the client (mailproto-fetch, with OpenSSL and with mbedTLS)
 against Dovecot and against our server, each mechanism with the right and with a wrong
-secret; with channel binding where both are ours. No log holds a secret, in any form.
+secret and an unknown user; with channel binding where both are ours. No log holds a
+secret, in any form.
 
 Runs on free ports of loopback, in a temporary folder. Standard library only. Arguments:
 names of tests."""
@@ -35,7 +36,7 @@ def visit(client, port, box, *options, user="alice", secret=None, token=None):
     f = Fetch(port, box, "--verbose", *options, user=user, secret=secret,
               program=CLIENTS[client])
     f.used = re.findall(r"^C: AUTH ([A-Z0-9-]+)", f.errors, re.M)
-    for hidden in (USERS[user], WRONG, *([token] if token else [])):
+    for hidden in (*USERS.values(), WRONG, *([token] if token else [])):
         raw = hidden.encode()
         for form in (hidden, *(base64.b64encode(b"\0" * n + raw).decode().rstrip("=")
                                [(n * 8 + 5) // 6:-1] for n in range(3))):
@@ -50,10 +51,10 @@ def lets_in(client, port, box, mechanism, *options, **who):
     return f
 
 
-def keeps_out(client, port, box, mechanism, *options, **who):
+def keeps_out(client, port, box, mechanism, *options, tries=1, **who):
     f = visit(client, port, box, "--mechanism", mechanism, *options, **who).expect(2)
     f.said("mailproto-fetch: authentication: ")
-    check(len(f.used) == 1 and "C: USER" not in f.errors and "C: UIDL" not in f.errors,
+    check(len(f.used) == tries and "C: USER" not in f.errors and "C: UIDL" not in f.errors,
           "tried another:", f.errors)
     check(not f.messages(), "fetched something:", f.errors)
 
@@ -90,12 +91,16 @@ def test_dovecot(folder):
     check(len(server.left("alice")) == 3, "something was deleted")
 
 
-def wrong_secret(client, port, box, mechanism):
-    keeps_out(client, port, box, mechanism, secret=WRONG)
+def wrong_secret(client, port, box, mechanism, tries=1):
+    keeps_out(client, port, box, mechanism, secret=WRONG, tries=tries)
+    keeps_out(client, port, box.with_suffix(".nobody"), mechanism, user="nobody",
+              secret=USERS["alice"], tries=tries)
 
 
 def wrong_token(client, port, box, mechanism):
     keeps_out(client, port, box, mechanism, token=token_for("alice", b"another key" * 3))
+    keeps_out(client, port, box.with_suffix(".nobody"), mechanism, user="nobody", secret=WRONG,
+              token=token_for("alice"))
 
 
 # ---- our server --------------------------------------------------------------------------
@@ -105,10 +110,10 @@ def test_own_server(folder):
     for user in USERS:
         server.put(user, MESSAGES)
     for client in CLIENTS:
-        # mbedTLS before 3.6 has no tls-exporter (RFC 9266), and TLS 1.3 nothing else.
+        # Bound by tls-exporter, or with TLS 1.2 (mbedTLS 2.28) by the certificate.
         strongest = lets_in_any(client, server, folder)
-        check(strongest in BOUND or client == "mbedTLS", client, "used", strongest)
-        for mechanism in (*PASSWORD, *(BOUND if strongest in BOUND else ())):
+        check(strongest == BOUND[1], client, "used", strongest)
+        for mechanism in (*PASSWORD, *BOUND):
             for user in USERS:
                 lets_in(client, server.port, folder / f"{client}.{mechanism}.{user}",
                         mechanism, "--mechanism", mechanism, user=user)
@@ -119,6 +124,8 @@ def test_own_server(folder):
                     "--tls", "implicit", "--mechanism", mechanism, token=USERS["alice"])
             keeps_out(client, server.port, folder / f"{client}.{mechanism}.wrong", mechanism,
                       token=WRONG)
+            keeps_out(client, server.port, folder / f"{client}.{mechanism}.nobody", mechanism,
+                      user="nobody", secret=WRONG, token=USERS["alice"])
     for secret in (*USERS.values(), WRONG):
         check(secret not in server.log(), "a secret is in the server's log")
     server.stop()
@@ -128,6 +135,30 @@ def lets_in_any(client, server, folder):
     f = visit(client, server.port, folder / f"{client}.any").expect(0, 3, 0, 3, 0)
     check(len(f.used) == 1, "not at once:", f.used)
     return f.used[0]
+
+
+def test_own_server_mbedtls(folder):
+    """The server with mbedTLS 2.28: TLS 1.2, and the certificate's binding alone, which
+    an OpenSSL client tries second."""
+    program = peers.find_program("mailproto-mailserver-mbedtls", required=False)
+    if program is None:
+        raise peers.Skip("mailproto-mailserver-mbedtls is not built")
+    server = MailServer(folder / "peer", "--mechanisms", " ".join(BOUND + PASSWORD + TOKEN),
+                        program=program)
+    server.put("alice", MESSAGES)
+    for client in CLIENTS:
+        tries = {"OpenSSL": 2, "mbedTLS": 1}[client]
+        f = lets_in(client, server.port, folder / f"{client}.any", BOUND[1])
+        check(f.used == [BOUND[1]] * tries, client, f.used)
+        for mechanism in (*PASSWORD, *BOUND):
+            lets_in(client, server.port, folder / f"{client}.{mechanism}", mechanism,
+                    "--mechanism", mechanism)
+            wrong_secret(client, server.port, folder / f"{client}.{mechanism}.wrong",
+                         mechanism, tries if mechanism in BOUND else 1)
+        for mechanism in TOKEN:
+            lets_in(client, server.port, folder / f"{client}.{mechanism}", mechanism,
+                    "--mechanism", mechanism, token=USERS["alice"])
+    server.stop()
 
 
 def test_what_is_offered(folder):

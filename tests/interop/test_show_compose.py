@@ -2,6 +2,7 @@
 """mailproto-compose and mailproto-show: what one makes, Python's email and the other read;
 attachments come back byte for byte, under names that do no harm; nothing of a message
 reaches the terminal but text. Standard library only."""
+import collections
 import email
 import email.policy
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 sys.dont_write_bytecode = True
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -160,6 +162,36 @@ def refusals(compose, folder):
     assert [p.get_content_type() for p in parts] == ["multipart/mixed", "image/png"]
 
 
+def equal_names(show, folder):
+    count = 3000
+    lines = ["From: a@b.c", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b", ""]
+    for i in range(count):
+        lines += ["--b", "Content-Type: application/x",
+                  "Content-Disposition: attachment; filename=a.txt", "", "%d" % i]
+    raw = "\r\n".join([*lines, "--b--", ""]).encode()
+    saved = folder / "equal"
+    saved.mkdir()
+    start = time.process_time() + sum(os.times()[2:4])
+    for times in (1, 2):
+        run(show, "--save", saved, data=raw)
+        assert len(list(saved.iterdir())) == times * count
+    used = time.process_time() + sum(os.times()[2:4]) - start
+    assert used < 10, used  # the square of the number takes more
+    got = collections.Counter(p.read_bytes() for p in saved.iterdir())
+    assert got == {b"%d" % i: 2 for i in range(count)}
+    assert (saved / "a-2.txt").read_bytes() == b"1"
+    assert (saved / "a-3000.txt").read_bytes() == b"2999"  # the part's path
+    assert (saved / "a-3000-2.txt").read_bytes() == b"2999"
+
+
+def show_refusals(show, folder):
+    for number in ("abc", "0", "", "1x", "-1", "99999999999999999999999"):
+        run(show, "--number", number, folder / "box", status=2)
+    (folder / "none").mkdir()
+    run(show, "--save", folder / "none", "--part", "1", folder / "m.eml", status=2)
+    assert not list((folder / "none").iterdir())
+
+
 class Server(socketserver.StreamRequestHandler):
     def handle(self):
         say = self.wfile.write
@@ -167,7 +199,7 @@ class Server(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             self.server.said.append(line)
             if line.startswith(b"EHLO"):
-                say(b"250-x\r\n250-PIPELINING\r\n250 SIZE\r\n")
+                say(b"250-x\r\n" + self.server.offers + b"250-PIPELINING\r\n250 SIZE\r\n")
             elif line == b"DATA\r\n":
                 say(b"354 go\r\n")
                 while (line := self.rfile.readline()) != b".\r\n":
@@ -182,7 +214,7 @@ class Server(socketserver.StreamRequestHandler):
 
 def sends(compose, folder):
     with socketserver.TCPServer(("127.0.0.1", 0), Server) as server:
-        server.said, server.content = [], []
+        server.said, server.content, server.offers = [], [], b""
         threading.Thread(target=server.serve_forever, daemon=True).start()
         out = run(compose, "--from", "a@b.c", "--to", "x@y.z", "--bcc", "h@y.z", "--attach",
                   folder / "été 1.bin", "--text", folder / "text.txt", "--send",
@@ -198,13 +230,55 @@ def sends(compose, folder):
     assert part.get_payload(decode=True) == (folder / "été 1.bin").read_bytes()
 
 
+def envelope(compose, *arguments, offers=b"", status=0):
+    with socketserver.TCPServer(("127.0.0.1", 0), Server) as server:
+        server.said, server.content, server.offers = [], [], offers
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        run(compose, *arguments, "--send", "127.0.0.1:%d" % server.server_address[1],
+            status=status)
+        server.shutdown()
+    return ([line.decode() for line in server.said if line[:4] in (b"MAIL", b"RCPT")],
+            b"".join(server.content))
+
+
+def authors(compose, folder):
+    rest = ["--to", "x@y.z", "--text", folder / "text.txt"]
+    two = ["--from", "a@b.c, d@e.f"]
+    run(compose, *two, *rest, status=2)
+    run(compose, "--from", "a@b.c", "--from", "d@e.f", *rest, status=2)
+    run(compose, *two, "--sender", "s@b.c, t@b.c", *rest, status=2)
+    run(compose, *two, "--sender", "", *rest, status=2)
+    run(compose, *two, "--sender", "s@b.c", "--text", folder / "text.txt", status=2)
+    said, raw = envelope(compose, *two, "--sender", "s@b.c", *rest)
+    assert said[0].startswith("MAIL FROM:<s@b.c>") and said[1:] == ["RCPT TO:<x@y.z>\r\n"], said
+    assert b"From: a@b.c, d@e.f\r\n" in raw and b"Sender: s@b.c\r\n" in raw, raw
+
+
+def raw_utf8(compose, folder):
+    """What --utf8 allows, and only where the server takes it."""
+    mail = ["--from", "é@b.org", "--to", "x@y.z", "--text", folder / "text.txt"]
+    run(compose, *mail, status=2)
+    said, raw = envelope(compose, *mail, "--utf8", offers=b"250-8BITMIME\r\n250-SMTPUTF8\r\n")
+    assert said[0].startswith("MAIL FROM:<é@b.org>") and " SMTPUTF8" in said[0], said
+    assert " BODY=8BITMIME" in said[0], said
+    assert "From: é@b.org\r\n".encode() in raw and "Grüße".encode() in raw, raw
+    for offers in (b"", b"250-8BITMIME\r\n"):
+        said, raw = envelope(compose, *mail, "--utf8", offers=offers, status=2)
+        assert said == [] and raw == b"", said
+    plain = ["--from", "a@b.org", "--to", "x@y.z", "--attach", folder / "pic.png"]
+    said, raw = envelope(compose, *plain, "--utf8")
+    assert "UTF8" not in said[0] and "BODY" not in said[0] and raw, said
+
+
 def main():
     compose, show = program("compose"), program("show")
     with tempfile.TemporaryDirectory(prefix="mailproto-") as name:
         folder = pathlib.Path(name)
         for test in (lambda: compose_and_read(compose, show, folder),
                      lambda: hostile_names(show, folder), lambda: mailboxes(show, folder),
-                     lambda: refusals(compose, folder), lambda: sends(compose, folder)):
+                     lambda: refusals(compose, folder), lambda: sends(compose, folder),
+                     lambda: equal_names(show, folder), lambda: show_refusals(show, folder),
+                     lambda: authors(compose, folder), lambda: raw_utf8(compose, folder)):
             test()
     print("composed, sent, shown and saved: all the same")
 

@@ -472,6 +472,8 @@ static void what_can_be_offered(void **state)
         {"A-PLUS A", "A-PLUS", CLEAR, "", "a-plus,a,X,"},
         {"A-PLUS A", "A-PLUS", TLS, "A,", ""},
         {"A-PLUS A", "A-PLUS", BOUND, "A-PLUS,A,", ""},
+        /* Two empty lists are not `all`. */
+        {"", "", CLEAR, "", "A,X,"},
     };
     size_t i;
     (void)state;
@@ -483,7 +485,8 @@ static void what_can_be_offered(void **state)
         const char *needs = v[i].needs_tls;
         start(&f);
         offer.names = text(v[i].list);
-        offer.in_clear = v[i].in_clear == NULL ? offer.names : text(v[i].in_clear);
+        offer.in_clear = text(v[i].in_clear == NULL ? "" : v[i].in_clear);
+        offer.all_in_clear = v[i].in_clear == NULL;
         f.s.tls.state = v[i].tls == CLEAR ? MAILPROTO__TLS_OFF : MAILPROTO__TLS_ON;
         f.s.tls.binding_len = v[i].tls == BOUND ? 5 : 0;
         rest = offer.names;

@@ -61,6 +61,40 @@ static void phrases(void **state)
     expect("J\xc3\xb6 Q. x", PHRASE, 6, "=?utf-8?b?SsO2IFEu?= x", 28);
 }
 
+/* Words in base64 that another one follows hold no padding, where characters allow it. */
+static void padding(void **state)
+{
+    static const char *const texts[] = {"\xd0\x96", "\xe6\xbc\xa2", "\xf0\x9f\x98\x80"};
+    static const char *const heads[] = {"", "a", "\xd0\x96", "ab", "\xe6\xbc\xa2 b"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < 15; i++) {
+        struct text t = {NULL, 0, 0};
+        char out[4000];
+        uint32_t column = 9;
+        mailproto_bytes b;
+        size_t len;
+        size_t at;
+        unsigned words = 0;
+        text_print(&t, "%s", heads[i / 3]);
+        for (at = 0; at < 200; at++) {
+            text_print(&t, "%s%s", i / 3 > 0 && at % 4 == 0 ? "a" : "", texts[i % 3]);
+        }
+        b.ptr = t.data;
+        b.len = t.len;
+        assert_int_equal(mailproto_words_encode(b, 0, &column, out, sizeof out, &len),
+                         MAILPROTO_OK);
+        for (at = 10; at + 2 < len; at++) {
+            if (memcmp(out + at, "?=\r", 3) == 0) {
+                assert_true(out[at - 1] != '=');
+                words++;
+            }
+        }
+        assert_in_range(words, t.len / 45, t.len / 33 + 1);
+        text_free(&t);
+    }
+}
+
 static void refused(void **state)
 {
     static const char *const texts[] = {"a\nb", "a\rb", "\x7f", "\x1b", "\xff", "\xc3"};
@@ -146,9 +180,8 @@ static void lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unstructured),
-        cmocka_unit_test(phrases),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(unstructured), cmocka_unit_test(phrases),
+        cmocka_unit_test(padding),      cmocka_unit_test(refused),
         cmocka_unit_test(lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

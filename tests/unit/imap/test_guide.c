@@ -18,6 +18,78 @@
 #include <mailproto/pump.h>
 #include <mailproto/sasl.h>
 
+/* ---- sasl.md's, as small as may be: its own test runs the whole ------------------------ */
+
+struct login {
+    mailproto_sasl_options options;
+    mailproto_sasl *sasl; /* NULL: none under way */
+    char user[64];
+    size_t user_len;
+    char mem[MAILPROTO_SASL_MEM(512, 1024, 0, 0)];
+};
+
+static const mailproto_bytes secret = {"a secret of this server", 23};
+
+static mailproto_bytes random_octets(size_t count)
+{
+    static const char octets[] = "always the same in a test";
+    mailproto_bytes r = {octets, count};
+    assert_in_range(count, 1, sizeof octets - 1);
+    return r;
+}
+
+static int password_is_right(mailproto_bytes name, mailproto_bytes password);
+
+static void answer(struct login *l)
+{
+    static const mailproto_bytes ketchup = {"ketchup", 7};
+    mailproto_sasl_need_info i;
+    int right;
+    memset(&i, 0, sizeof i);
+    i.struct_size = sizeof i;
+    assert_int_equal(mailproto_sasl_need(l->sasl, &i), MAILPROTO_OK);
+    right = i.authzid.len == 0 && i.name.len <= sizeof l->user &&
+            password_is_right(i.name, i.need == MAILPROTO_SASL_NEED_SCRAM ? ketchup
+                                                                          : i.password);
+    l->user_len = right ? i.name.len : 0;
+    memcpy(l->user, i.name.ptr, l->user_len);
+    (void)mailproto_sasl_answer(l->sasl, right ? MAILPROTO_OK : MAILPROTO_ERR_AUTH,
+                                ketchup.ptr, ketchup.len);
+}
+
+static int on_server_event(struct login *l, mailproto_session *s,
+                           const mailproto_event *ev, mailproto_bytes octets,
+                           mailproto_bytes salt_key)
+{
+    mailproto_status st;
+    if (ev->type == MAILPROTO_EV_AUTH_START) {
+        memset(&l->options, 0, sizeof l->options);
+        l->options.struct_size = sizeof l->options;
+        l->options.role = MAILPROTO_SASL_SERVER;
+        l->options.mechanism = ev->text;
+        l->options.nonce = octets;
+        l->options.salt_key = salt_key;
+        assert_int_equal(
+            mailproto_sasl_init(l->mem, sizeof l->mem, &l->options, &l->sasl),
+            MAILPROTO_OK);
+    }
+    if (l->sasl == NULL) {
+        return 0;
+    }
+    st = mailproto_sasl_drive(l->sasl, s, ev);
+    while (st == MAILPROTO_YOUR_TURN || st == MAILPROTO_AGAIN) {
+        if (st == MAILPROTO_YOUR_TURN) {
+            answer(l);
+        }
+        st = mailproto_sasl_drive(l->sasl, s, NULL);
+    }
+    assert_true(st >= 0);
+    if (st == MAILPROTO_EOF) {
+        l->sasl = NULL; /* the driver has wiped it */
+    }
+    return st != MAILPROTO_NOT_READY;
+}
+
 /* ---- the guide's: storage ---------------------------------------------------------- */
 
 enum { MAILS = 64, PARTS = 32 };
@@ -66,6 +138,8 @@ struct client {
 
     char *incoming; /* the message of an APPEND while it comes */
     size_t incoming_len;
+
+    struct login login; /* an AUTHENTICATE under way: see sasl.md */
 };
 
 /* ---- what the guide leaves to its reader ----------------------------------------- */
@@ -73,8 +147,8 @@ struct client {
 static int password_is_right(mailproto_bytes name, mailproto_bytes password)
 {
     static const mailproto_bytes fred = {"fred", 4};
-    static const mailproto_bytes secret = {"ketchup", 7};
-    return mailproto_sasl_equal(name, fred) & mailproto_sasl_equal(password, secret);
+    static const mailproto_bytes right = {"ketchup", 7};
+    return mailproto_sasl_equal(name, fred) & mailproto_sasl_equal(password, right);
 }
 
 static int is(mailproto_bytes text, const char *what)
@@ -119,7 +193,11 @@ static mailproto_status start(struct client *c, struct box *box)
     o.caps = MAILPROTO_IMAP_CAP_BIT(REV1) | MAILPROTO_IMAP_CAP_BIT(LITERAL_PLUS) |
              MAILPROTO_IMAP_CAP_BIT(STARTTLS) | MAILPROTO_IMAP_CAP_BIT(IDLE) |
              MAILPROTO_IMAP_CAP_BIT(ESEARCH) | MAILPROTO_IMAP_CAP_BIT(UNSELECT) |
-             MAILPROTO_IMAP_CAP_BIT(BINARY);
+             MAILPROTO_IMAP_CAP_BIT(BINARY) | MAILPROTO_IMAP_CAP_BIT(SASL_IR);
+    o.auth_mechanisms.ptr = "SCRAM-SHA-256 PLAIN"; /* PLAIN under TLS only */
+    o.auth_mechanisms.len = 19;
+    o.mechanisms_in_clear.ptr = "SCRAM-SHA-256";
+    o.mechanisms_in_clear.len = 13;
     memset(c, 0, sizeof *c);
     c->box = box;
     st = mailproto_imap_server_new(&o, &c->server);
@@ -159,6 +237,9 @@ static void take_literal(struct client *c, const mailproto_event *ev);
 
 static void on_event(struct client *c, const mailproto_event *ev)
 {
+    if (on_server_event(&c->login, c->session, ev, random_octets(24), secret)) {
+        return; /* AUTHENTICATE, all of it */
+    }
     switch (ev->type) {
     case MAILPROTO_EV_IMAP_COMMAND:
         begin_command(c, ev);
@@ -180,6 +261,10 @@ static void on_event(struct client *c, const mailproto_event *ev)
     case MAILPROTO_EV_CLOSED:
         leave_box(c);
         c->request = 0;
+        if (c->login.sasl != NULL) { /* hung up amidst of AUTHENTICATE */
+            mailproto_sasl_wipe(c->login.sasl);
+            c->login.sasl = NULL;
+        }
         break;
     case MAILPROTO_EV_IMAP_SYNC:
     case MAILPROTO_EV_IMAP_IDLE:
@@ -252,6 +337,48 @@ static int is_inbox(const mailproto_imap_string *mailbox)
     return mailproto_imap_name_get(mailbox, buf, sizeof buf, &name, &flags) ==
                MAILPROTO_OK &&
            is(name, "INBOX");
+}
+
+/* LIST and LSUB. Without LIST-EXTENDED among the caps there is one pattern. */
+static mailproto_status list(struct client *c)
+{
+    static const mailproto_bytes inbox = {"INBOX", 5};
+    char a[MAILPROTO_IMAP_NAME_MAX(256)];
+    char b[sizeof a];
+    char both[2 * sizeof a];
+    mailproto_imap_cursor patterns = c->command.items;
+    mailproto_imap_string one;
+    mailproto_imap_list_entry e;
+    mailproto_bytes reference;
+    mailproto_bytes pattern;
+    uint32_t raw;
+    mailproto_status st = MAILPROTO_OK;
+    if (mailproto_imap_string_next(&patterns, &one) != MAILPROTO_OK ||
+        mailproto_imap_name_get(&c->command.mailbox, a, sizeof a, &reference, &raw) !=
+            MAILPROTO_OK ||
+        mailproto_imap_name_get(&one, b, sizeof b, &pattern, &raw) != MAILPROTO_OK ||
+        reference.len + pattern.len > sizeof both) { /* no mailbox has such a name */
+        return complete(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_NONE);
+    }
+    memset(&e, 0, sizeof e);
+    e.struct_size = sizeof e;
+    e.delimiter = '/';
+    if (pattern.len == 0) { /* RFC 9051 6.3.9: what is the delimiter? */
+        e.attributes = MAILPROTO_IMAP_ATTR_NOSELECT;
+        st = mailproto_imap_server_list(c->server, &e); /* of the root, "" */
+    } else {
+        memcpy(both, reference.ptr, reference.len);
+        memcpy(both + reference.len, pattern.ptr, pattern.len);
+        pattern.ptr = both;
+        pattern.len += reference.len;
+        e.name = inbox; /* and so for each mailbox */
+        if (mailproto_imap_list_match(pattern, inbox, '/') == 1) {
+            st = mailproto_imap_server_list(c->server, &e);
+        }
+    }
+    return st == MAILPROTO_OK
+               ? complete(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_NONE)
+               : st; /* AGAIN: with more mailboxes, keep which one it was */
 }
 
 enum {
@@ -448,22 +575,23 @@ static mailproto_status store(struct client *c)
 
 /* ---- the guide's: SEARCH ----------------------------------------------------------------- */
 
-static int matches(struct client *c, size_t nodes)
+/* *hit: whether it matches. A failure is no answer, and must not look like one. */
+static mailproto_status matches(struct client *c, size_t nodes, int *hit)
 {
     mailproto_imap_match match;
     mailproto_status st;
     know(c, c->seq);
-    if (mailproto_imap_match_open(&match, c->program, nodes, &c->facts, c->work,
-                                  sizeof c->work) != MAILPROTO_OK) {
-        return 0;
-    }
-    while ((st = mailproto_imap_match_run(&match)) == MAILPROTO_AGAIN) {
-        if (open_message(c, c->view[c->seq - 1]) < 0) {
-            return 0;
+    st = mailproto_imap_match_open(&match, c->program, nodes, &c->facts, c->work,
+                                   sizeof c->work);
+    while (st == MAILPROTO_OK &&
+           (st = mailproto_imap_match_run(&match)) == MAILPROTO_AGAIN) {
+        st = open_message(c, c->view[c->seq - 1]); /* the facts do not suffice */
+        if (st == MAILPROTO_OK) {
+            st = mailproto_imap_match_message(&match, &c->source, &c->index);
         }
-        mailproto_imap_match_message(&match, &c->source, &c->index);
     }
-    return st == MAILPROTO_OK && mailproto_imap_match_result(&match);
+    *hit = st == MAILPROTO_OK && mailproto_imap_match_result(&match);
+    return st;
 }
 
 static mailproto_status look_for_all(struct client *c)
@@ -471,6 +599,7 @@ static mailproto_status look_for_all(struct client *c)
     mailproto_imap_cursor keys = c->command.items;
     mailproto_imap_found *f = &c->found;
     size_t nodes;
+    int hit;
     mailproto_status st = mailproto_imap_search_compile(
         &keys, c->program, sizeof c->program / sizeof c->program[0], &nodes);
     memset(f, 0, sizeof *f);
@@ -478,7 +607,8 @@ static mailproto_status look_for_all(struct client *c)
     for (c->seq = 1;
          st == MAILPROTO_OK && c->seq <= mailproto_imap_server_exists_now(c->server);
          ++c->seq) {
-        if (matches(c, nodes)) {
+        st = matches(c, nodes, &hit);
+        if (hit) {
             uint32_t n = c->command.flags & MAILPROTO_IMAP_UID
                              ? c->view[c->seq - 1]->uid
                              : c->seq;
@@ -496,8 +626,12 @@ static mailproto_status search(struct client *c)
     mailproto_status st = MAILPROTO_OK;
     int wants = 0;
     if (c->step == 0) {
-        if (look_for_all(c) != MAILPROTO_OK) { /* more keys than the program has room */
+        st = look_for_all(c);
+        if (st == MAILPROTO_ERR_MEMORY) { /* many keys, or a text too long for `work` */
             return complete(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_LIMIT);
+        }
+        if (st != MAILPROTO_OK) { /* a message could not be read, say */
+            return complete(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_SERVERBUG);
         }
         c->step = 1;
     }
@@ -702,6 +836,9 @@ static mailproto_status carry_out(struct client *c)
     case MAILPROTO_IMAP_SELECT:
     case MAILPROTO_IMAP_EXAMINE:
         return select_box(c);
+    case MAILPROTO_IMAP_LIST:
+    case MAILPROTO_IMAP_LSUB:
+        return list(c);
     case MAILPROTO_IMAP_FETCH:
         return fetch(c);
     case MAILPROTO_IMAP_STORE:
@@ -791,8 +928,16 @@ static const char second[] = "Subject: Yes\r\n"
 
 #define CAPS "IMAP4rev1 LITERAL+ IDLE UNSELECT ESEARCH BINARY"
 #define CLEAR                                                                          \
-    "CAPABILITY IMAP4rev1 LITERAL+ STARTTLS IDLE UNSELECT ESEARCH BINARY "             \
-    "LOGINDISABLED"
+    "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR STARTTLS IDLE UNSELECT ESEARCH BINARY "     \
+    "LOGINDISABLED AUTH=SCRAM-SHA-256"
+
+static void begin_box(void)
+{
+    memset(&the_box, 0, sizeof the_box);
+    the_box.uidnext = 5;
+    (void)store_message(&the_box, first, sizeof first - 1);
+    (void)store_message(&the_box, second, sizeof second - 1);
+}
 
 static void begin(int who, size_t most)
 {
@@ -808,12 +953,48 @@ static void begin(int who, size_t most)
          "c OK [CAPABILITY " CAPS "] LOGIN completed\r\n");
 }
 
-static void begin_box(void)
+static void logs_in_by_mechanism(void **state)
 {
-    memset(&the_box, 0, sizeof the_box);
-    the_box.uidnext = 5;
-    (void)store_message(&the_box, first, sizeof first - 1);
-    (void)store_message(&the_box, second, sizeof second - 1);
+    (void)state;
+    begin_box();
+    memset(&wires[0], 0, sizeof wires[0]);
+    wires[0].most = OUT_MAX;
+    assert_int_equal(start(&clients[0], &the_box), MAILPROTO_OK);
+    says(0, "", "* OK [" CLEAR "] ready\r\n");
+    says(0, "a AUTHENTICATE PLAIN AGZyZWQAa2V0Y2h1cA==\r\n",
+         "a NO [PRIVACYREQUIRED] Needs TLS\r\n");
+    says(0, "b AUTHENTICATE SCRAM-SHA-256\r\n", "+ \r\n"); /* allowed in the clear */
+    says(0, "*\r\n", "b BAD Authentication cancelled\r\n");
+    says(0, "c STARTTLS\r\n", "c OK Begin TLS negotiation\r\n");
+    says(0, "d AUTHENTICATE PLAIN AGZyZWQAbXVzdGFyZA==\r\n",
+         "d NO [AUTHENTICATIONFAILED] Authentication failed\r\n");
+    assert_null(clients[0].login.sasl);
+    says(0, "e AUTHENTICATE PLAIN\r\n", "+ \r\n");
+    says(0, "AGZyZWQAa2V0Y2h1cA==\r\n",
+         "e OK [CAPABILITY " CAPS "] AUTHENTICATE completed\r\n");
+    assert_null(clients[0].login.sasl);
+    assert_int_equal(clients[0].login.user_len, 4);
+    assert_memory_equal(clients[0].login.user, "fred", 4);
+    says(0, "f LOGOUT\r\n", "* BYE Logging out\r\nf OK LOGOUT completed\r\n");
+    mailproto_imap_server_free(clients[0].server);
+}
+
+/* Who hangs up amidst of an exchange leaves nothing behind. */
+static void leaves_amidst(void **state)
+{
+    (void)state;
+    begin_box();
+    memset(&wires[0], 0, sizeof wires[0]);
+    wires[0].most = OUT_MAX;
+    assert_int_equal(start(&clients[0], &the_box), MAILPROTO_OK);
+    says(0, "", "* OK [" CLEAR "] ready\r\n");
+    says(0, "a AUTHENTICATE SCRAM-SHA-256\r\n", "+ \r\n");
+    assert_non_null(clients[0].login.sasl);
+    assert_int_equal(mailproto_session_fail(clients[0].session, MAILPROTO_ERR_IO),
+                     MAILPROTO_OK);
+    says(0, "", "");
+    assert_null(clients[0].login.sasl);
+    mailproto_imap_server_free(clients[0].server);
 }
 
 #define SELECTED                                                                       \
@@ -832,6 +1013,13 @@ static void one_client(size_t most)
 {
     begin_box();
     begin(0, most);
+    says(0, "d LIST \"\" \"\"\r\ne LIST \"\" *\r\nf LIST IN %\r\ng LSUB \"\" inbox\r\n",
+         "* LIST (\\Noselect) \"/\" \"\"\r\nd OK LIST completed\r\n"
+         "* LIST () \"/\" INBOX\r\ne OK LIST completed\r\n"
+         "* LIST () \"/\" INBOX\r\nf OK LIST completed\r\n"
+         "* LSUB () \"/\" INBOX\r\ng OK LSUB completed\r\n");
+    says(0, "d LIST a/ %\r\ne LIST \"\" &Jjo-\r\nf LIST \"\" &&\r\n",
+         "d OK LIST completed\r\ne OK LIST completed\r\nf OK LIST completed\r\n");
     says(0, "d SELECT Drafts\r\n", "d NO [NONEXISTENT] SELECT failed\r\n");
     says(0, "e SELECT inbox\r\n", SELECTED "e OK [READ-WRITE] SELECT completed\r\n");
     says(0, "f FETCH 1:* (FLAGS RFC822.SIZE)\r\n",
@@ -864,6 +1052,40 @@ static void one_client(size_t most)
     says(0, "x UNSELECT\r\ny LOGOUT\r\n",
          "x OK UNSELECT completed\r\n* BYE Logging out\r\ny OK LOGOUT completed\r\n");
     assert_null(the_box.clients);
+    mailproto_imap_server_free(clients[0].server);
+}
+
+/* A search that cannot be done finds neither nothing nor everything. */
+static void searches_that_fail(void **state)
+{
+    static char command[2400];
+    char word[1601];
+    size_t i;
+    (void)state;
+    memset(word, 'a', sizeof word - 1);
+    word[sizeof word - 1] = 0;
+    begin_box();
+    begin(0, OUT_MAX);
+    says(0, "d SELECT inbox\r\n", SELECTED "d OK [READ-WRITE] SELECT completed\r\n");
+    (void)sprintf(command, "e SEARCH NOT BODY %.800s\r\n", word);
+    says(0, command, "* SEARCH 1 2\r\ne OK SEARCH completed\r\n");
+    (void)sprintf(command, "f SEARCH NOT BODY %s\r\n", word);
+    says(0, command, "f NO [LIMIT] SEARCH failed\r\n");
+    (void)sprintf(command, "g SEARCH BODY %s\r\n", word);
+    says(0, command, "g NO [LIMIT] SEARCH failed\r\n");
+    (void)strcpy(command, "h SEARCH");
+    for (i = 0; i < 70; ++i) { /* more than the program has room for */
+        (void)strcat(command, " SMALLER 9999");
+    }
+    (void)strcat(command, "\r\n");
+    says(0, command, "h NO [LIMIT] SEARCH failed\r\n");
+    the_box.mails[1].data = NULL; /* it cannot be read */
+    says(0, "i SEARCH NOT BODY x\r\n", "i NO [SERVERBUG] SEARCH failed\r\n");
+    says(0, "j SEARCH RETURN () BODY x\r\n", "j NO [SERVERBUG] SEARCH failed\r\n");
+    says(0, "k SEARCH SMALLER 99\r\nl SEARCH 1 BODY up?\r\n",
+         "* SEARCH 2\r\nk OK SEARCH completed\r\n* SEARCH 1\r\nl OK SEARCH "
+         "completed\r\n");
+    the_box.clients = NULL;
     mailproto_imap_server_free(clients[0].server);
 }
 
@@ -1004,9 +1226,9 @@ static void the_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_session),
-        cmocka_unit_test(two_clients),
-        cmocka_unit_test(the_page),
+        cmocka_unit_test(logs_in_by_mechanism), cmocka_unit_test(leaves_amidst),
+        cmocka_unit_test(searches_that_fail),   cmocka_unit_test(a_session),
+        cmocka_unit_test(two_clients),          cmocka_unit_test(the_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

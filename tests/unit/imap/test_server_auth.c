@@ -96,8 +96,8 @@ static void refused(void **state)
     check_script(&o, judge, 0, steps, 0,
                  "CONNECT ?\n"
                  "REJECTED 2 #2 [[CANNOT] Mechanism not supported] rejected\n"
-                 "AUTH_START [X-ASK] ?\nAUTH_RESULT 2\nAUTH_START [X-ASK] ?\n"
-                 "AUTH_RESULT 2\nREJECTED 3 #22 [Syntax error] rejected\n"
+                 "AUTH_START [X-ASK] ?\nAUTH_RESULT 3\nAUTH_START [X-ASK] ?\n"
+                 "AUTH_RESULT 3\nREJECTED 3 #22 [Syntax error] rejected\n"
                  "REJECTED 3 #21 [Syntax error] rejected\n",
                  HELLO "a NO [CANNOT] Mechanism not supported\r\n+ d2hvPw==\r\n"
                        "b BAD Authentication cancelled\r\n+ d2hvPw==\r\n"

@@ -91,8 +91,8 @@ static void messages(void **state)
     static const struct step steps[] = {
         IN_STEP, STEP("a APPEND x {12}\r\n"),
         STEP("0123456789\r\n\r\nb APPEND {1+}\r\ny (\\Seen) {20+}\r\n"
-             "01234567890123456789\r\nc APPEND x {0}\r\n"),
-        STEP("\r\nd APPEND x {5+}\r\n{3+}\r\r\ne NOOP\r\n"), STEPS_END};
+             "01234567890123456789\r\nc APPEND x {1}\r\n"),
+        STEP("z\r\nd APPEND x {5+}\r\n{3+}\r\r\ne NOOP\r\n"), STEPS_END};
     (void)state;
     check_script(
         &o, NULL, 0, steps, 0,
@@ -100,8 +100,8 @@ static void messages(void **state)
                "COMMAND APPEND mailbox=[x] message=#1:12 [a] ?\n"
                "LITERAL #20 [b] ?\nCONTENT [01234567890123456789]\nCONTENT_END #20\n"
                "COMMAND APPEND mailbox=[y] message=#2:20 [b] ?\n"
-               "LITERAL [c] ?\nCONTENT_END\n"
-               "COMMAND APPEND mailbox=[x] message=#3:0 [c] ?\n"
+               "LITERAL #1 [c] ?\nCONTENT [z]\nCONTENT_END #1\n"
+               "COMMAND APPEND mailbox=[x] message=#3:1 [c] ?\n"
                "LITERAL #5 [d] ?\nCONTENT [{3+}\\r]\nCONTENT_END #5\n"
                "COMMAND APPEND mailbox=[x] message=#4:5 [d] ?\nCOMMAND NOOP [e] ?\n",
         IN_OUT "+ OK\r\na OK APPEND completed\r\nb OK APPEND completed\r\n+ OK\r\n"
@@ -141,6 +141,43 @@ static void several_messages(void **state)
         IN_OUT "+ OK\r\na OK APPEND completed\r\nb BAD Syntax error\r\n"
                "c OK NOOP completed\r\nd BAD [TOOBIG] Command too long\r\n"
                "e OK NOOP completed\r\n");
+#undef CAPS
+#define CAPS "CAPABILITY IMAP4rev1 LITERAL+"
+}
+
+/* RFC 3502 6.3.11: an empty message cancels all that was sent before it, and is NO. */
+static void empty_messages(void **state)
+{
+    mailproto_imap_server_options o = few();
+    static const struct step steps[] = {
+        IN_STEP,
+        STEP("a APPEND x {0}\r\n"),
+        STEP("b APPEND x {0+}\r\n\r\nc APPEND {1+}\r\ny (\\Seen) {000+}\r\n\r\n"),
+        STEP("d APPEND x {2+}\r\nab {0+}\r\n {1+}\r\nc\r\n"),
+        STEP("e APPEND x {2+}\r\nab {0}\r\n"),
+        STEP("f APPEND x ~{0}\r\ng APPEND {0+}\r\n {1+}\r\nz\r\nh NOOP\r\n"),
+        STEPS_END};
+    (void)state;
+    o.caps |=
+        cap_bit(MAILPROTO_IMAP_CAP_MULTIAPPEND) | cap_bit(MAILPROTO_IMAP_CAP_BINARY);
+#undef CAPS
+#define CAPS "CAPABILITY IMAP4rev1 LITERAL+ BINARY MULTIAPPEND"
+#define EMPTY "Message is empty, append cancelled"
+    check_script(&o, NULL, 0, steps, 0,
+                 IN_LOG "REJECTED 2 [" EMPTY "] rejected\n"
+                        "REJECTED 2 [" EMPTY "] rejected\n"
+                        "REJECTED 2 #16 [" EMPTY "] rejected\n"
+                        "LITERAL #2 [d] ?\nCONTENT [ab]\nCONTENT_END #2\n"
+                        "REJECTED 2 #29 [" EMPTY "] rejected\n"
+                        "LITERAL #2 [e] ?\nCONTENT [ab]\nCONTENT_END #2\n"
+                        "REJECTED 2 #29 [" EMPTY "] rejected\n"
+                        "REJECTED 2 [" EMPTY "] rejected\n"
+                        "LITERAL #1 [g] ?\nCONTENT [z]\nCONTENT_END #1\n"
+                        "COMMAND APPEND mailbox=[] message=#3:1 [g] ?\n"
+                        "COMMAND NOOP [h] ?\n",
+                 IN_OUT "a NO " EMPTY "\r\nb NO " EMPTY "\r\nc NO " EMPTY "\r\n"
+                        "d NO " EMPTY "\r\ne NO " EMPTY "\r\nf NO " EMPTY "\r\n"
+                        "g OK APPEND completed\r\nh OK NOOP completed\r\n");
 #undef CAPS
 #define CAPS "CAPABILITY IMAP4rev1 LITERAL+"
 }
@@ -453,13 +490,21 @@ static void end_within(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_the_command),  cmocka_unit_test(in_quotes),
-        cmocka_unit_test(messages),        cmocka_unit_test(several_messages),
-        cmocka_unit_test(large_strings),   cmocka_unit_test(before_the_login),
-        cmocka_unit_test(append_limit),    cmocka_unit_test(max_swallow),
-        cmocka_unit_test(swallow_offsets), cmocka_unit_test(unasked),
-        cmocka_unit_test(refused_before),  cmocka_unit_test(nul),
-        cmocka_unit_test(forged_mark),     cmocka_unit_test(refused_by_the_application),
+        cmocka_unit_test(in_the_command),
+        cmocka_unit_test(in_quotes),
+        cmocka_unit_test(messages),
+        cmocka_unit_test(several_messages),
+        cmocka_unit_test(empty_messages),
+        cmocka_unit_test(large_strings),
+        cmocka_unit_test(before_the_login),
+        cmocka_unit_test(append_limit),
+        cmocka_unit_test(max_swallow),
+        cmocka_unit_test(swallow_offsets),
+        cmocka_unit_test(unasked),
+        cmocka_unit_test(refused_before),
+        cmocka_unit_test(nul),
+        cmocka_unit_test(forged_mark),
+        cmocka_unit_test(refused_by_the_application),
         cmocka_unit_test(end_within),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,15 +57,38 @@ static void several_messages(void **state)
                                         STEP("z UTF8 (~{20}\r\n"),
                                         STEP("uuuuuuuuuuuuuuuuuuuu)\r\n"), STEPS_END};
     (void)state;
+    check_script(
+        &o, NULL, 0, steps, 0,
+        IN_LOG "LITERAL #1 [a] ?\nCONTENT [y]\nCONTENT_END #1\n"
+               "LITERAL #1 [a] ?\nCONTENT [z]\nCONTENT_END #1\n"
+               "LITERAL #20 [a] ?\nCONTENT [uuuuuuuuuuuuuuuuuuuu]\n"
+               "CONTENT_END #20\n"
+               "COMMAND APPEND mailbox=[x] message=#1:1 message=#2:1 "
+               "message=#3:20 [a] ?\n",
+        IN_OUT(CAPS " ENABLE BINARY MULTIAPPEND UTF8=ACCEPT") "+ OK\r\n+ OK\r\na OK "
+                                                              "APPEND completed\r\n");
+}
+
+/* RFC 9755 3: who has enabled UTF-8 has said which charset it is. */
+static void charset_and_utf8(void **state)
+{
+    mailproto_imap_server_options o = with(cap_bit(MAILPROTO_IMAP_CAP_UTF8_ACCEPT));
+    static const struct step steps[] = {
+        STEP("0 LOGIN f s\r\nb ENABLE UTF8=ACCEPT\r\n1 SELECT x\r\n"),
+        STEP("c SEARCH CHARSET UTF-8 SEEN\r\nd SEARCH CHARSET KOI8-R SEEN\r\n"),
+        STEP("e SEARCH SEEN\r\n"), STEPS_END};
+    (void)state;
     check_script(&o, NULL, 0, steps, 0,
-                 IN_LOG "LITERAL #1 [a] ?\nCONTENT [y]\nCONTENT_END #1\n"
-                        "LITERAL #1 [a] ?\nCONTENT [z]\nCONTENT_END #1\n"
-                        "LITERAL #20 [a] ?\nCONTENT [uuuuuuuuuuuuuuuuuuuu]\n"
-                        "CONTENT_END #20\n"
-                        "COMMAND APPEND mailbox=[x] message=#1:1 message=#2:1 "
-                        "message=#3:20 [a] ?\n",
-                 IN_OUT(CAPS " BINARY MULTIAPPEND UTF8=ACCEPT") "+ OK\r\n+ OK\r\na OK "
-                                                                "APPEND completed\r\n");
+                 IN_LOG "REJECTED 3 #2 [No CHARSET after ENABLE UTF8=ACCEPT] rejected\n"
+                        "REJECTED 3 #2 [No CHARSET after ENABLE UTF8=ACCEPT] rejected\n"
+                        "COMMAND SEARCH [e] ?\n",
+                 "* OK [" CAPS " ENABLE UTF8=ACCEPT] ready\r\n"
+                 "0 OK [" CAPS " ENABLE UTF8=ACCEPT] LOGIN completed\r\n"
+                 "* ENABLED UTF8=ACCEPT\r\nb OK ENABLE completed\r\n"
+                 "1 OK [READ-WRITE] SELECT completed\r\n"
+                 "c BAD No CHARSET after ENABLE UTF8=ACCEPT\r\n"
+                 "d BAD No CHARSET after ENABLE UTF8=ACCEPT\r\n"
+                 "e OK SEARCH completed\r\n");
 }
 
 /* Nobody is asked for the octets of what is refused anyway. */
@@ -443,12 +466,12 @@ static void told_and_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_message),      cmocka_unit_test(several_messages),
-        cmocka_unit_test(not_asked_for),    cmocka_unit_test(bare_rev1),
-        cmocka_unit_test(all_offered),      cmocka_unit_test(rev2_alone),
-        cmocka_unit_test(to_whom),          cmocka_unit_test(first_of_condstore),
-        cmocka_unit_test(no_mod_sequences), cmocka_unit_test(highest_waits),
-        cmocka_unit_test(told_and_refused),
+        cmocka_unit_test(one_message),        cmocka_unit_test(several_messages),
+        cmocka_unit_test(charset_and_utf8),   cmocka_unit_test(not_asked_for),
+        cmocka_unit_test(bare_rev1),          cmocka_unit_test(all_offered),
+        cmocka_unit_test(rev2_alone),         cmocka_unit_test(to_whom),
+        cmocka_unit_test(first_of_condstore), cmocka_unit_test(no_mod_sequences),
+        cmocka_unit_test(highest_waits),      cmocka_unit_test(told_and_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

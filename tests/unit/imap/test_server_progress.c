@@ -284,6 +284,13 @@ static void turn_of_the_application(void **state)
     assert_int_equal(mailproto_imap_server_search_end(r->server), MAILPROTO_OK);
     check_closed(r, "\r\n");
 
+    complete(r, work.requests[1]);
+    complete(r, work.requests[0]);
+    work.count = 0;
+    feed_text(r, "a STORE 1 FLAGS (x)\r\n");
+    assert_int_equal(work.count, 1);
+    drain(r);
+    r->out_len = 0;
     assert_int_equal(mailproto_imap_server_code_begin(r->server, work.requests[0],
                                                       MAILPROTO_IMAP_NO,
                                                       MAILPROTO_IMAP_CODE_MODIFIED, 0),
@@ -292,7 +299,7 @@ static void turn_of_the_application(void **state)
     assert_int_equal(mailproto_imap_server_numbers(r->server, &two, 1), MAILPROTO_OK);
     assert_int_equal(mailproto_imap_server_code_end(r->server, bytes_of("")),
                      MAILPROTO_OK);
-    check_closed(r, "2] FETCH failed\r\n");
+    check_closed(r, "2] STORE failed\r\n");
     close_session(r);
 }
 

@@ -12,12 +12,13 @@
 #include <cmocka.h>
 
 #include <mailproto/imap.h>
+#include <mailproto/imap_search.h>
 
 #include "text.h"
 
 static mailproto_status parse(const char *text, mailproto_imap_cursor *set)
 {
-    static char copy[64];
+    static char copy[256];
     mailproto_bytes b;
     char *exact;
     mailproto_status status;
@@ -125,6 +126,82 @@ static void set_has(void **state)
     }
     assert_int_equal(mailproto_imap_set_has(&none, 1, 1), 0);
     assert_int_equal(mailproto_imap_set_is_saved(&none), 0);
+}
+
+/* ---- sets of a program --------------------------------------------------------------- */
+
+/* The set of a SEARCH that has it as its only key. */
+static mailproto_imap_cursor compiled(const char *text, char *unit, size_t cap)
+{
+    static mailproto_imap_search_node nodes[2];
+    mailproto_imap_command c;
+    mailproto_bytes b;
+    size_t count;
+    c.struct_size = sizeof c;
+    b.ptr = unit;
+    b.len = (size_t)snprintf(unit, cap, "A SEARCH %s\r\n", text);
+    assert_true(b.len < cap);
+    assert_int_equal(mailproto_imap_command_parse(b, 0, &c, NULL), MAILPROTO_OK);
+    assert_int_equal(mailproto_imap_search_compile(&c.items, nodes, 2, &count),
+                     MAILPROTO_OK);
+    assert_int_equal(count, 2);
+    return nodes[1].set;
+}
+
+static void check_compiled(const char *text)
+{
+    char unit[512];
+    uint32_t number;
+    uint32_t largest;
+    mailproto_imap_cursor plain;
+    mailproto_imap_cursor set = compiled(text, unit, sizeof unit);
+    assert_int_equal(parse(text, &plain), MAILPROTO_OK);
+    for (largest = 0; largest < 60; largest += 1 + largest / 8) {
+        for (number = 0; number < 60; number++) {
+            if (mailproto_imap_set_has(&set, number, largest) !=
+                mailproto_imap_set_has(&plain, number, largest)) {
+                fail_msg("%s: %u of %u", text, (unsigned)number, (unsigned)largest);
+            }
+        }
+    }
+}
+
+/* A set that ascends is looked through by halves: the same is found. */
+static void set_of_a_program(void **state)
+{
+    static const char *const rows[] = {
+        "1",    "*",     "$",       "1:*",       "5:*",        "*:5",   "*,3",
+        "1,*",  "1:3,*", "4:2",     "1,4:2,9",   "1,1",        "9,1",   "1:5,5:9",
+        "20:*", "1,*:9", "1:9,8:*", "1:20,30:*", "20:*,1,2,3", "4:2,1", "2,25:26,30:*"};
+    uint32_t random = 7;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        check_compiled(rows[i]);
+    }
+    for (i = 0; i < 2000; i++) {
+        char text[256];
+        size_t len = 0;
+        uint32_t low = 0;
+        while (len == 0 || (random >> 9) % 12 != 0) {
+            uint32_t high;
+            if (len > 200) {
+                break;
+            }
+            random = random * 1664525U + 1013904223U;
+            low += 1 + (random >> 8) % 5;
+            high = low + (random >> 12) % 4;
+            len += (size_t)snprintf(text + len, sizeof text - len,
+                                    (random >> 16) % 2 != 0 ? "%s%u:%u" : "%s%u",
+                                    len > 0 ? "," : "", (unsigned)low, (unsigned)high);
+            low = (random >> 20) % 30 == 0 ? 0 : high; /* now and then it descends */
+        }
+        if (i % 4 == 0) {
+            (void)snprintf(text + len, sizeof text - len, i % 8 == 0 ? ",%u:*" : ",*",
+                           (unsigned)low + 3);
+        }
+        check_compiled(text);
+    }
 }
 
 /* ---- dates ---------------------------------------------------------------------------- */
@@ -345,10 +422,15 @@ static void numbers_of_any_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sets),         cmocka_unit_test(set_has),
-        cmocka_unit_test(dates),        cmocka_unit_test(bad_dates),
-        cmocka_unit_test(write_errors), cmocka_unit_test(numbers_of_any_length),
-        cmocka_unit_test(days),         cmocka_unit_test(bad_days),
+        cmocka_unit_test(sets),
+        cmocka_unit_test(set_has),
+        cmocka_unit_test(set_of_a_program),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(bad_dates),
+        cmocka_unit_test(write_errors),
+        cmocka_unit_test(numbers_of_any_length),
+        cmocka_unit_test(days),
+        cmocka_unit_test(bad_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,15 @@ static void search_faults(void **state)
 
 /* ---- codes --------------------------------------------------------------------------- */
 
+/* An APPEND is in progress. */
+static void append(struct writer *writer)
+{
+    writer_command(writer, "A APPEND x {1+}\r\n");
+    assert_int_equal(mailproto_imap_server_literal(writer->server, writer->request, 1),
+                     MAILPROTO_OK);
+    writer_command(writer, "m\r\n");
+}
+
 static void codes(void **state)
 {
     static const mailproto_imap_range from[] = {{1, 3}, {9, 9}};
@@ -212,6 +221,10 @@ static void codes(void **state)
                      MAILPROTO_OK);
     SAYS(&w, mailproto_imap_server_code_end(w.server, bytes_of("")),
          "* OK [COPYUID 5 9 9] Done\r\n");
+    assert_int_equal(mailproto_imap_server_accept(w.server, w.request), MAILPROTO_OK);
+    writer_events(&w);
+    writer_drain_all(&w);
+    writer_command(&w, "B STORE 1 FLAGS (a)\r\n");
     assert_int_equal(mailproto_imap_server_code_begin(w.server, w.request,
                                                       MAILPROTO_IMAP_NO,
                                                       MAILPROTO_IMAP_CODE_MODIFIED, 0),
@@ -220,15 +233,65 @@ static void codes(void **state)
     SAYS(&w, mailproto_imap_server_code_end(w.server, bytes_of("[sic]")),
          "B NO [MODIFIED 1:3,9] [sic]\r\n");
     writer_events(&w);
-    writer_command(&w, "C NOOP\r\n");
+    append(&w);
     assert_int_equal(mailproto_imap_server_code_begin(w.server, w.request,
                                                       MAILPROTO_IMAP_OK,
                                                       MAILPROTO_IMAP_CODE_APPENDUID, 1),
                      MAILPROTO_OK);
     assert_int_equal(mailproto_imap_server_numbers(w.server, from, 1), MAILPROTO_OK);
     SAYS(&w, mailproto_imap_server_code_end(w.server, bytes_of("x")),
-         "C OK [APPENDUID 1 1:3] x\r\n");
+         "A OK [APPENDUID 1 1:3] x\r\n");
     writer_close(&w);
+}
+
+/* Only what a command ends with: SELECT would be completed without its mailbox. */
+static void codes_of_others(void **state)
+{
+    static const struct {
+        const char *command;
+        uint32_t code; /* that it ends with; 0: none */
+    } rows[] = {{"A COPY 1 x\r\n", MAILPROTO_IMAP_CODE_COPYUID},
+                {"A UID MOVE 1 x\r\n", MAILPROTO_IMAP_CODE_COPYUID},
+                {"A STORE 1 FLAGS (a)\r\n", MAILPROTO_IMAP_CODE_MODIFIED},
+                {NULL, MAILPROTO_IMAP_CODE_APPENDUID}, /* of append() */
+                {"A SELECT x\r\n", 0},
+                {"A EXAMINE x\r\n", 0},
+                {"A CLOSE\r\n", 0},
+                {"A UNSELECT\r\n", 0},
+                {"A FETCH 1 FLAGS\r\n", 0},
+                {"A NOOP\r\n", 0}};
+    static const uint32_t all[] = {MAILPROTO_IMAP_CODE_APPENDUID,
+                                   MAILPROTO_IMAP_CODE_COPYUID,
+                                   MAILPROTO_IMAP_CODE_MODIFIED};
+    size_t i;
+    size_t k;
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        writer_open(&w, 65536, NULL);
+        writer_select(&w, 20);
+        if (rows[i].command != NULL) {
+            writer_command(&w, rows[i].command);
+        } else {
+            append(&w);
+        }
+        for (k = 0; k < sizeof all / sizeof all[0]; k++) {
+            if (all[k] != rows[i].code) {
+                REFUSES(&w,
+                        mailproto_imap_server_code_begin(w.server, w.request,
+                                                         MAILPROTO_IMAP_OK, all[k], 5),
+                        MAILPROTO_ERR_ARGUMENT);
+            }
+        }
+        if (rows[i].code != 0) {
+            assert_int_equal(mailproto_imap_server_code_begin(w.server, w.request,
+                                                              MAILPROTO_IMAP_OK,
+                                                              rows[i].code, 5),
+                             MAILPROTO_OK);
+        }
+        assert_int_equal(mailproto_imap_server_state(w.server),
+                         MAILPROTO_IMAP_SELECTED);
+        writer_close(&w);
+    }
 }
 
 /* ---- many numbers through a small output ------------------------------------------------ */
@@ -274,6 +337,12 @@ static void script(void)
         UNTIL_SAID(&w, mailproto_imap_server_numbers(w.server, many + i, 50));
     }
     UNTIL_SAID(&w, mailproto_imap_server_search_end(w.server));
+    UNTIL_SAID(&w, mailproto_imap_server_accept(w.server, w.request));
+    writer_events(&w);
+    writer_drain_all(&w);
+    assert_int_equal(mailproto_session_feed(w.session, "C COPY 1 x\r\n", 12, &i),
+                     MAILPROTO_OK);
+    writer_events(&w);
     UNTIL_SAID(&w,
                mailproto_imap_server_code_begin(w.server, w.request, MAILPROTO_IMAP_OK,
                                                 MAILPROTO_IMAP_CODE_COPYUID, 9));
@@ -323,7 +392,7 @@ static void small_outputs(void **state)
     wanted_len = w.len;
     assert_true(imap_read_response(&reader, wanted, wanted_len) > 0);
     check_old(&reader);
-    assert_int_equal(imap_read_all(&reader, wanted, wanted_len), 4);
+    assert_int_equal(imap_read_all(&reader, wanted, wanted_len), 5);
     writer_close(&w);
     for (drain = 1; drain <= 50; drain++) {
         writer_open(&w, 1024, NULL);
@@ -341,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms), cmocka_unit_test(search_faults),
-        cmocka_unit_test(codes), cmocka_unit_test(small_outputs)};
+        cmocka_unit_test(codes), cmocka_unit_test(codes_of_others),
+        cmocka_unit_test(small_outputs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

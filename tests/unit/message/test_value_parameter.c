@@ -251,6 +251,87 @@ static void values(void **state)
     get("a/b; n=\"\"", 0, "", "");
 }
 
+/* A converter that knows no charset, some only when it has seen an octet. */
+static mailproto_status refuse(void *ctx, mailproto_bytes charset, const void *in,
+                               size_t in_len, size_t *in_used, void *out,
+                               size_t out_cap, size_t *out_len, uint32_t flags)
+{
+    const char *p = (const char *)in;
+    (void)ctx;
+    (void)flags;
+    *in_used = 0;
+    *out_len = 0;
+    if (charset.ptr[0] == 'l' && in_len > 0 && p[0] == 'a' && out_cap > 0) {
+        *(char *)out = 'Z'; /* the late one */
+        *in_used = 1;
+        *out_len = 1;
+        return in_len == 1 ? MAILPROTO_OK : MAILPROTO_AGAIN;
+    }
+    return MAILPROTO_ERR_NOT_BUILT;
+}
+
+/* With a converter that does not know the charset it is as without one. */
+static void unknown_charset(void **state)
+{
+    static const char *const values[] = {
+        "a/b; n*=x-none''%41%c3%a4",
+        "a/b; n*=late''aab",
+        "a/b; n*0*=x-none'en'%41%0d; n*1=%; n*2*=%zz; n*4=b; n=p",
+        "a/b; n*=x-none''",
+        "a/b; n*=utf-8''a%0d",
+        "a/b; n*0*=x-none''aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    mailproto_charset_converter c;
+    size_t i;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.convert = refuse;
+    for (i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct text t[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+        char out[2][80];
+        size_t len[2];
+        mailproto_parameter_info info[2];
+        unsigned k;
+        memset(out, 0, sizeof out);
+        memset(info, 0, sizeof info);
+        for (k = 0; k < 2; k++) {
+            mailproto_defects d = {sizeof d, 0, NULL, 0, {0, 0, 0}, 0, 0};
+            mailproto_value_defect items[10];
+            d.items = items;
+            d.capacity = 10;
+            info[k].struct_size = sizeof info[k];
+            assert_int_equal(mailproto_parameter_get(bytes_of(values[i]), bytes_of("n"),
+                                                     0, k == 0 ? NULL : &c, out[k],
+                                                     sizeof out[k], &len[k], &info[k],
+                                                     &d),
+                             MAILPROTO_OK);
+            text_print(&t[k], "%u %llx", (unsigned)d.count, (unsigned long long)d.seen);
+        }
+        assert_int_equal(len[0], len[1]);
+        assert_memory_equal(out[0], out[1], sizeof out[0]);
+        assert_memory_equal(&info[0], &info[1], sizeof info[0]);
+        /* An empty text asks no converter. */
+        if (i != 3) {
+            assert_string_equal(text_string(&t[0]), text_string(&t[1]));
+        }
+        text_free(&t[0]);
+        text_free(&t[1]);
+    }
+    {
+        mailproto_defects d = {sizeof d, 0, NULL, 0, {0, 0, 0}, 0, 0};
+        char out[8];
+        size_t len;
+        assert_int_equal(mailproto_parameter_get(bytes_of(values[0]), bytes_of("n"), 0,
+                                                 &c, out, sizeof out, &len, NULL, &d),
+                         MAILPROTO_OK);
+        assert_int_equal(len, 3);
+        assert_memory_equal(out, "A\xC3\xA4", 3);
+        assert_int_equal(d.count, 1);
+        assert_int_equal(d.first.code, MAILPROTO_VALUE_DEFECT_PARAMETER_CHARSET);
+        assert_int_equal(d.first.offset, 16);
+    }
+}
+
 static void limits(void **state)
 {
     struct text t = {NULL, 0, 0};
@@ -379,6 +460,53 @@ static void file_names(void **state)
     safe("com.txt", 0, "com.txt");
     safe("nul .tar.gz", 0, "_nul .tar.gz");
     safe("gpj\xE2\x80\xAE.exe", 0, "gpj_.exe"); /* U+202E */
+    safe("-rf", 0, "_-rf");
+    safe("~root", 0, "_~root");
+    safe("dir/~/-x", 0, "_-x");
+    safe("a-~b", 0, "a-~b");
+    safe(" -x", 0, "_-x");
+    safe("-aaaaaaaaaaaaaaaaaaaaaaaaa.txt", 16, "_-aaaaaaaaaa.txt");
+    safe("COM\xC2\xB9", 0, "_COM\xC2\xB9");
+    safe("com\xC2\xB2.txt", 0, "_com\xC2\xB2.txt");
+    safe("Lpt\xC2\xB3 .a", 0, "_Lpt\xC2\xB3 .a");
+    safe("com\xC2\xB4", 0, "com\xC2\xB4");
+    safe("co\xC2\xB9", 0, "co\xC2\xB9");
+    safe("Clock$.c", 0, "_Clock$.c");
+    safe("nul             x", 16, "_nul"); /* a device once it is cut */
+    safe("nul             x.txt", 16, "_nul        .txt");
+    /* U+00A0, U+3000, U+200B to U+200F, U+00AD, U+2060, U+FEFF */
+    safe("\xC2\xA0", 0, "");
+    safe("\xE3\x80\x80", 0, "");
+    safe("\xE2\x80\x8B\xE2\x80\x8C\xE2\x80\x8D\xE2\x80\x8E\xE2\x80\x8F", 0, "");
+    safe("\xC2\xAD.\xE2\x81\xA0 \xEF\xBB\xBF", 0, "");
+    safe("\xE2\x80\x8B"
+         "a\xC2\xA0"
+         "b\xE3\x80\x80",
+         0,
+         "a\xC2\xA0"
+         "b");
+    safe("\xEF\xBB\xBF~a", 0, "_~a");
+    safe("\xC2\xA0"
+         "con\xC2\xA0",
+         0, "_con");
+    safe("a\xE2\x80\x8B"
+         "b\xC2\xAD"
+         "c\xE2\x81\xA0"
+         "d\xEF\xBB\xBF"
+         "e\xE2\x80\x8E"
+         "f",
+         0, "a_b_c_d_e_f");
+    safe("a\xE2\x80\x8C"
+         "b\xE2\x80\x8D"
+         "c",
+         0,
+         "a\xE2\x80\x8C"
+         "b\xE2\x80\x8D"
+         "c");
+    safe("aaaaaaaaaaaaa\xE3\x80\x80"
+         "b",
+         16, "aaaaaaaaaaaaa"); /* cut behind it */
+    safe("\x80\x80", 0, "__");
     safe("\xE4.txt", 0, "_.txt");
     safe("\xC3\xA4.txt", 0, "\xC3\xA4.txt");
     safe("aaaaaaaaaaaaaaaaaaaaaaaaaa.txt", 16, "aaaaaaaaaaaa.txt");
@@ -398,6 +526,7 @@ int main(void)
         cmocka_unit_test(types_strict),
         cmocka_unit_test(dispositions_are_read),
         cmocka_unit_test(values),
+        cmocka_unit_test(unknown_charset),
         cmocka_unit_test(limits),
         cmocka_unit_test(writing),
         cmocka_unit_test(file_names),

@@ -53,12 +53,13 @@ struct end {
     mailproto_smtp_client *client;
     mailproto_smtp_server *server;
     struct side sasl;
-    int late;                 /* the server answers when nothing else moves */
-    int asked;                /* it has to */
-    int cannot;               /* the server's exchange cannot begin */
-    int refused;              /* so many times it said so */
-    mailproto_status verdict; /* on the caller's own mechanism */
-    int choose;               /* the client chooses by itself */
+    int late;                  /* the server answers when nothing else moves */
+    int asked;                 /* it has to */
+    int cannot;                /* the server's exchange cannot begin */
+    int refused;               /* so many times it said so */
+    mailproto_status verdict;  /* on the caller's own mechanism */
+    mailproto_status answered; /* what mailproto_sasl_answer() is to say */
+    int choose;                /* the client chooses by itself */
     mailproto_sasl_choice choice;
     char chosen[32];
     const char *chosen_want;
@@ -69,6 +70,7 @@ struct end {
     int impostor;         /* the driver has found one */
     mailproto_status why; /* what mailproto_sasl_error() said at the end */
     int working;
+    char said[8]; /* against(): how the last thing said begins */
 };
 
 static void bind_to(mailproto_sasl_options *o, mailproto_session *s)
@@ -179,7 +181,7 @@ static void answer_need(struct end *e, const mailproto_sasl_need_info *i)
         fail();
     }
     assert_int_equal(mailproto_sasl_answer(e->sasl.x, verdict, data.ptr, data.len),
-                     MAILPROTO_OK);
+                     e->answered);
 }
 
 /* The look-up is done: the exchange goes on. */
@@ -502,9 +504,22 @@ static void a_mechanism_of_the_caller(void **state)
         {MAILPROTO_ERR_AUTH_TEMPORARY, 454},
         {MAILPROTO_ERR_NEEDS_TLS, 538},
         {MAILPROTO_ERR_SYNTAX, 501},
-        {MAILPROTO_ERR_TOO_LONG, 501},
-        {MAILPROTO_ERR_IO, 454}, /* a hardware block that gave up */
-        {MAILPROTO_ERR_NOT_BUILT, 535},
+        /* What the server is to blame for is no wrong password. */
+        {MAILPROTO_ERR_TOO_LONG, 454}, /* what was answered */
+        {MAILPROTO_ERR_IO, 454},       /* a hardware block that gave up */
+        {MAILPROTO_ERR_TIMEOUT, 454},
+        {MAILPROTO_ERR_EOF, 454},
+        {MAILPROTO_ERR_TLS, 454},
+        {MAILPROTO_ERR_MEMORY, 454},
+        {MAILPROTO_ERR_STATE, 454},
+        {MAILPROTO_ERR_ARGUMENT, 454},
+        {MAILPROTO_ERR_VERSION, 454},
+        {MAILPROTO_ERR_STALE, 454},
+        {MAILPROTO_ERR_NOT_NOW, 454},
+        {MAILPROTO_ERR_NOT_BUILT, 454},
+        {MAILPROTO_ERR_REFUSED, 535},
+        {MAILPROTO_ERR_AUTH_CANCELLED, 535},
+        {MAILPROTO_ERR_COUNT_LIMIT, 535},
     };
     size_t i;
     int late;
@@ -525,6 +540,78 @@ static void a_mechanism_of_the_caller(void **state)
             assert_int_equal(r.s.working, 3);
             run_free(&r);
         }
+    }
+}
+
+/* A hash function of the server's that gives up, over a message or after an answer; and
+ * what is too long, of the client's message and of the answer to it. */
+static mailproto_status out_of_order(void *ctx, void *hash_state)
+{
+    (void)hash_state;
+    return *(const mailproto_status *)ctx;
+}
+
+static mailproto_status out_of_order_update(void *ctx, void *hash_state,
+                                            const void *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    return out_of_order(ctx, hash_state);
+}
+
+static mailproto_status out_of_order_final(void *ctx, void *hash_state, void *out)
+{
+    (void)out;
+    return out_of_order(ctx, hash_state);
+}
+
+/* A row whose functions say `*status`. */
+static mailproto_hash broken_hash(uint32_t id, uint32_t size, mailproto_status *status)
+{
+    mailproto_hash h;
+    memset(&h, 0, sizeof h);
+    h.struct_size = sizeof h;
+    h.id = id;
+    h.block_size = 64;
+    h.output_size = size;
+    h.state_size = 8;
+    h.ctx = status;
+    h.init = out_of_order;
+    h.update = out_of_order_update;
+    h.final = out_of_order_final;
+    return h;
+}
+
+static void the_servers_own_faults(void **state)
+{
+    static const mailproto_status faults[] = {
+        MAILPROTO_ERR_MEMORY, MAILPROTO_ERR_ARGUMENT, MAILPROTO_ERR_NOT_BUILT,
+        MAILPROTO_ERR_STATE,  MAILPROTO_ERR_IO,
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof faults / sizeof faults[0]; ++i) {
+        mailproto_status fault = faults[i];
+        mailproto_hash hash = broken_hash(MAILPROTO_HASH_SHA256, 32, &fault);
+        struct run r;
+        run_init(&r, &settings[7], settings[7].password);
+        r.s.options.hashes = &hash;
+        r.s.options.hash_count = 1;
+        run_pair(&r);
+        expect_result(&r, 0, 454);
+        assert_int_equal(r.s.why, fault);
+        run_free(&r);
+    }
+    for (i = 0; i < 2; ++i) {
+        static const uint32_t maxima[] = {24, 64}; /* for its message; for the salt */
+        struct run r;
+        run_init(&r, &settings[6], settings[6].password);
+        r.s.options.message_max = maxima[i];
+        r.s.answered = i == 0 ? MAILPROTO_OK : MAILPROTO_ERR_TOO_LONG;
+        run_pair(&r);
+        expect_result(&r, 0, i == 0 ? 501 : 454);
+        assert_int_equal(r.s.why, MAILPROTO_ERR_TOO_LONG);
+        run_free(&r);
     }
 }
 
@@ -634,6 +721,7 @@ static void against(struct end *e, const char *const *script, mailproto_error *e
     mailproto_session *s;
     mailproto_event ev;
     mailproto_want want;
+    const char *out;
     int over = 0, turns = 0;
     memset(&co, 0, sizeof co);
     co.struct_size = sizeof co;
@@ -647,7 +735,11 @@ static void against(struct end *e, const char *const *script, mailproto_error *e
             (void)client_event(e, s, &ev);
             over = ev.type == MAILPROTO_EV_CLOSED;
         }
-        (void)mailproto_session_output(s, &len);
+        out = mailproto_session_output(s, &len);
+        if (len > 0) {
+            memset(e->said, 0, sizeof e->said);
+            memcpy(e->said, out, len < sizeof e->said - 1 ? len : sizeof e->said - 1);
+        }
         (void)mailproto_session_output_sent(s, len);
         memset(&want, 0, sizeof want);
         want.struct_size = sizeof want;
@@ -818,6 +910,115 @@ static void liars(void **state)
     }
 }
 
+/* A function of the caller's that says what only the server can: that it has refused.
+ * The exchange is given up as after any other failure of this side, and no other
+ * mechanism may be tried, whatever the server says to that. */
+static mailproto_status cancelled_pbkdf2(void *ctx, uint32_t hash, const void *password,
+                                         size_t password_len, const void *salt,
+                                         size_t salt_len, uint32_t iterations,
+                                         void *out)
+{
+    (void)ctx;
+    (void)hash;
+    (void)password;
+    (void)password_len;
+    (void)salt;
+    (void)salt_len;
+    (void)iterations;
+    (void)out;
+    return MAILPROTO_ERR_AUTH_CANCELLED;
+}
+
+static mailproto_status cancelled_start(void *mem, const mailproto_sasl_options *o)
+{
+    (void)mem;
+    (void)o;
+    return MAILPROTO_OK;
+}
+
+static mailproto_status cancelled_input(void *mem, const void *data, size_t len,
+                                        int last)
+{
+    (void)data;
+    (void)len;
+    (void)last;
+    *(int *)mem = 1;
+    return MAILPROTO_OK;
+}
+
+static mailproto_status cancelled_at_once(void *mem, const void *data, size_t len,
+                                          int last)
+{
+    (void)cancelled_input(mem, data, len, last);
+    return MAILPROTO_ERR_AUTH_CANCELLED;
+}
+
+static void cancelled_step(void *mem, mailproto_sasl_state *state)
+{
+    int heard = *(int *)mem;
+    state->state = heard ? MAILPROTO_SASL_FAILED : MAILPROTO_SASL_WAIT;
+    state->error = heard ? MAILPROTO_ERR_AUTH_CANCELLED : MAILPROTO_OK;
+}
+
+static mailproto_status cancelled_output(void *mem, uint64_t offset, void *buf,
+                                         size_t cap, size_t *got)
+{
+    (void)mem;
+    (void)offset;
+    (void)buf;
+    (void)cap;
+    *got = 0;
+    return MAILPROTO_EOF;
+}
+
+static void refused_by_the_callers_own(void **state)
+{
+    static const char *const scripts[][5] = {
+        {HELLO, TO_FIRST, "501 cancelled\r\n", "221 x\r\n"},
+        {HELLO, TO_FIRST, "535 no such user\r\n", "221 x\r\n"},
+    };
+    static mailproto_sasl_mechanism own[] = {
+        {sizeof own[0], 0, "LOGIN", sizeof(int), cancelled_start, cancelled_input,
+         cancelled_step, cancelled_output, NULL, NULL, NULL, NULL},
+        {sizeof own[0], 0, "LOGIN", sizeof(int), cancelled_start, cancelled_at_once,
+         cancelled_step, cancelled_output, NULL, NULL, NULL, NULL},
+    };
+    mailproto_status fault = MAILPROTO_ERR_AUTH_CANCELLED;
+    mailproto_hash hash = broken_hash(MAILPROTO_HASH_SHA256, 32, &fault);
+    static const struct setting g = {"", "", "user", "pencil", NULL};
+    size_t i;
+    (void)state;
+    for (i = 0; i < 8; ++i) {
+        struct end e;
+        mailproto_error error;
+        memset(&e, 0, sizeof e);
+        e.g = &g;
+        e.result = -1;
+        e.options = options_for(MAILPROTO_SASL_CLIENT, "SCRAM-SHA-256");
+        e.options.name = str("user");
+        e.options.password = str("pencil");
+        e.options.nonce = str("rOprNGfwEbeRWgbNEkqO");
+        e.options.flags = MAILPROTO_SASL_NONCE_PRINTABLE;
+        if (i / 2 == 0) {
+            e.options.pbkdf2 = cancelled_pbkdf2;
+        } else if (i / 2 == 1) {
+            e.options.hashes = &hash;
+            e.options.hash_count = 1;
+        } else {
+            e.options.custom = &own[i / 2 - 2];
+        }
+        against(&e, scripts[i % 2], &error);
+        assert_int_equal(e.started, MAILPROTO_OK);
+        assert_string_equal(e.said, "*\r\n");
+        assert_int_equal(e.last, MAILPROTO_ERR_AUTH);
+        assert_int_equal(e.result, -1);
+        assert_int_equal(e.impostor, 1);
+        assert_int_equal(e.why, MAILPROTO_ERR_AUTH);
+        assert_int_equal(error.code, MAILPROTO_OK);
+        side_close(&e.sasl);
+    }
+}
+
 /* ---- no room ----------------------------------------------------------------- */
 
 /* A mechanism that answers two challenges with 45 octets (62 of a line) and is content
@@ -858,13 +1059,21 @@ static mailproto_status content_output(void *mem, uint64_t offset, void *buf,
     return MAILPROTO_OK;
 }
 
+static int content_ended;
+
+static void content_end(void *mem)
+{
+    assert_int_not_equal(*(int *)mem, 0); /* not wiped yet */
+    content_ended++;
+}
+
 static const mailproto_sasl_mechanism content = {
     sizeof content, 0,
     "X-CONTENT",    sizeof(int),
     content_start,  content_input,
     content_step,   content_output,
     NULL,           NULL,
-    NULL,
+    NULL,           content_end,
 };
 
 static void expect_output(mailproto_session *s, const char *text)
@@ -973,7 +1182,9 @@ static void giving_up_waits_for_room(void **state)
         error.struct_size = sizeof error;
         mailproto_session_get_error(s, &error);
         assert_int_equal(error.code, v[i % 2].session);
+        assert_int_equal(content_ended, i + 1); /* by the driver ... */
         side_close(&x);
+        assert_int_equal(content_ended, i + 1); /* ... and not again */
         mailproto_smtp_client_free(client);
     }
 }
@@ -1029,10 +1240,12 @@ int main(void)
         cmocka_unit_test(a_token_longer_than_the_limits),
         cmocka_unit_test(a_refusal_longer_than_the_buffer),
         cmocka_unit_test(a_mechanism_of_the_caller),
+        cmocka_unit_test(the_servers_own_faults),
         cmocka_unit_test(a_server_that_cannot_begin),
         cmocka_unit_test(the_client_chooses),
         cmocka_unit_test(another_channel),
         cmocka_unit_test(liars),
+        cmocka_unit_test(refused_by_the_callers_own),
         cmocka_unit_test(giving_up_waits_for_room),
         cmocka_unit_test(events_of_others),
         cmocka_unit_test(a_client_that_cannot_start),

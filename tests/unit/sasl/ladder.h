@@ -151,7 +151,7 @@ static inline mailproto_status ladder_proven(void *mem)
 static const mailproto_sasl_mechanism ladder = {
     sizeof ladder, 0,           "X-LADDER",    sizeof(struct ladder), ladder_start,
     ladder_input,  ladder_step, ladder_output, ladder_need,           ladder_answer,
-    ladder_proven,
+    ladder_proven, NULL,
 };
 
 static inline mailproto_sasl_options ladder_options(uint32_t role)

@@ -23,6 +23,7 @@ enum {
     TLS = UNVERIFIED | VERIFIED,
     ANYBODY = MAILPROTO_SASL_ALLOW_UNVERIFIED,
     CLEAR = MAILPROTO_SASL_ALLOW_CLEAR,
+    GUESSING = MAILPROTO_SASL_ALLOW_GUESSING,
     EVERYTHING = PASSWORD | TOKEN | CERTIFICATE | GUEST
 };
 
@@ -96,7 +97,7 @@ static void the_floor(void **state)
     chosen(PASSWORD, 0, "PLAIN LOGIN", "", "", tls);
     chosen(TOKEN, 0, "XOAUTH2", "", "", tls);
     chosen(TOKEN, 0, "OAUTHBEARER", "", "", tls);
-    chosen(PASSWORD, 0, ALL, "", "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5", tls);
+    chosen(PASSWORD, 0, ALL, "", "SCRAM-SHA-256 SCRAM-SHA-1", tls);
     chosen(PASSWORD | CLEAR, 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
     chosen(PASSWORD | TLS, 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
 }
@@ -116,13 +117,48 @@ static void the_server_must_be_verified(void **state)
         chosen(PASSWORD | not_enough[i], 0, "PLAIN LOGIN", "", "", tls);
         chosen(TOKEN | not_enough[i], 0, "OAUTHBEARER XOAUTH2", "", "", tls);
         chosen(EVERYTHING | not_enough[i], 0, ALL, "",
-               "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 ANONYMOUS", tls);
+               "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 ANONYMOUS", tls);
     }
     for (i = 0; i < sizeof enough / sizeof enough[0]; ++i) {
         chosen(PASSWORD | enough[i], 0, "PLAIN LOGIN", "", "PLAIN LOGIN", none);
         chosen(TOKEN | enough[i], 0, "OAUTHBEARER XOAUTH2", "", "OAUTHBEARER XOAUTH2",
                none);
     }
+}
+
+/* SCRAM's floor of iterations is worth nothing if whoever goes below it is shown a
+ * CRAM-MD5 next: that is kept for the server that was meant, too. */
+static void what_can_be_guessed(void **state)
+{
+    const mailproto_status tls = MAILPROTO_ERR_NEEDS_TLS;
+    const mailproto_status none = MAILPROTO_ERR_NOT_OFFERED;
+    static const uint32_t not_enough[] = {0, UNVERIFIED, VERIFIED, ANYBODY,
+                                          VERIFIED | ANYBODY};
+    static const uint32_t enough[] = {
+        TLS,      UNVERIFIED | ANYBODY,  CLEAR,
+        GUESSING, GUESSING | UNVERIFIED, GUESSING | VERIFIED | ANYBODY};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof not_enough / sizeof not_enough[0]; ++i) {
+        chosen(PASSWORD | not_enough[i], 0, "CRAM-MD5", "", "", tls);
+        chosen(PASSWORD | not_enough[i], 0, "CRAM-MD5 SCRAM-SHA-1", "", "SCRAM-SHA-1",
+               tls);
+        chosen(PASSWORD | not_enough[i], 0, "CRAM-MD5", "CRAM-MD5", "", tls);
+        /* Not allowed, or without a password: TLS would not help. */
+        chosen(PASSWORD | not_enough[i], 0, "CRAM-MD5", "PLAIN", "", none);
+        chosen(TOKEN | not_enough[i], 0, "CRAM-MD5", "", "", none);
+    }
+    for (i = 0; i < sizeof enough / sizeof enough[0]; ++i) {
+        chosen(PASSWORD | enough[i], 0, "CRAM-MD5", "", "CRAM-MD5", none);
+        chosen(PASSWORD | enough[i], 0, "CRAM-MD5 SCRAM-SHA-1", "",
+               "SCRAM-SHA-1 CRAM-MD5", none);
+    }
+    /* It shows no password. */
+    chosen(PASSWORD | GUESSING, 0, "PLAIN CRAM-MD5 LOGIN", "", "CRAM-MD5", tls);
+    chosen(TOKEN | GUESSING, 0, "XOAUTH2", "", "", tls);
+    /* Nor is it a way around the binding. */
+    chosen(PASSWORD | GUESSING | TLS, MAILPROTO_BINDING_EXPORTER,
+           "SCRAM-SHA-1-PLUS CRAM-MD5", "", "SCRAM-SHA-1-PLUS", none);
 }
 
 static void no_way_around_a_binding(void **state)
@@ -346,6 +382,7 @@ int main(void)
         cmocka_unit_test(what_the_caller_allows),
         cmocka_unit_test(the_floor),
         cmocka_unit_test(the_server_must_be_verified),
+        cmocka_unit_test(what_can_be_guessed),
         cmocka_unit_test(no_way_around_a_binding),
         cmocka_unit_test(who_gets_the_binding),
         cmocka_unit_test(two_bindings),

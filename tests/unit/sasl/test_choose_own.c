@@ -32,7 +32,7 @@ enum {
 #define MECHANISM(name, flags)                                                         \
     {                                                                                  \
         sizeof(mailproto_sasl_mechanism), (flags), (name), 0, NULL, NULL, NULL, NULL,  \
-            NULL, NULL, NULL                                                           \
+            NULL, NULL, NULL, NULL                                                     \
     }
 
 static const mailproto_sasl_mechanism gssapi =
@@ -357,6 +357,28 @@ static void as_many_as_there_may_be(void **state)
     assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_ARGUMENT);
 }
 
+/* The caller's own by its flag, as CRAM-MD5; preferring it changes nothing. */
+static void what_can_be_guessed(void **state)
+{
+    static const mailproto_sasl_mechanism own_ntlm =
+        MECHANISM("NTLM", USES | MAILPROTO_SASL_GUESSABLE);
+    static const mailproto_sasl_mechanism both =
+        MECHANISM("X-BOTH", USES | SHOWS | MAILPROTO_SASL_GUESSABLE);
+    static const mailproto_sasl_mechanism *const own[] = {&own_ntlm, &both};
+    mailproto_sasl_choice c = choice(OWN(own), HAVE, 0);
+    (void)state;
+    c.prefer = str("NTLM");
+    expect(c, "NTLM SCRAM-SHA-1", "SCRAM-SHA-1", NEEDS_TLS);
+    c.flags = HAVE | UNVERIFIED;
+    expect(c, "NTLM", "", NEEDS_TLS);
+    c.flags = HAVE | MAILPROTO_SASL_ALLOW_GUESSING;
+    expect(c, "NTLM SCRAM-SHA-1 X-BOTH", "NTLM SCRAM-SHA-1", NEEDS_TLS);
+    c.flags = HAVE | TLS;
+    expect(c, "NTLM SCRAM-SHA-1 X-BOTH", "NTLM X-BOTH SCRAM-SHA-1", NONE);
+    c.flags = HAVE | CLEAR;
+    expect(c, "NTLM SCRAM-SHA-1 X-BOTH", "NTLM X-BOTH SCRAM-SHA-1", NONE);
+}
+
 static void tables_are_checked(void **state)
 {
     mailproto_sasl_mechanism own = ntlm;
@@ -384,10 +406,13 @@ static void tables_are_checked(void **state)
         assert_int_equal(mailproto_sasl_choose(&c, &name), v[i].status);
     }
     own = ntlm;
-    own.struct_size = (uint32_t)sizeof own - 1;
+    own.struct_size = (uint32_t)offsetof(mailproto_sasl_mechanism, end) - 1;
     c = choice(list, 1, HAVE | TLS, 0);
     assert_int_equal(mailproto_sasl_offer(&c, str("NTLM")), MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_ERR_ARGUMENT);
+    own.struct_size++; /* as it was without `end` */
+    assert_int_equal(mailproto_sasl_offer(&c, str("NTLM")), MAILPROTO_OK);
+    assert_int_equal(mailproto_sasl_choose(&c, &name), MAILPROTO_OK);
     own = ntlm;
     list[0] = NULL;
     assert_int_equal(mailproto_sasl_offer(&c, str("NTLM")), MAILPROTO_ERR_ARGUMENT);
@@ -415,6 +440,7 @@ int main(void)
         cmocka_unit_test(the_server_must_be_verified),
         cmocka_unit_test(offered_in_a_session),
         cmocka_unit_test(as_many_as_there_may_be),
+        cmocka_unit_test(what_can_be_guessed),
         cmocka_unit_test(tables_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,6 @@ static void client_example(void **state)
         client_start(&s, "tim", "tanstaaftanstaaf");
         assert_int_equal(step(s.x).state, MAILPROTO_SASL_WAIT);
         assert_int_equal(step(s.x).state, MAILPROTO_SASL_WAIT);
-        assert_int_equal(mailproto_sasl_proven(s.x), MAILPROTO_ERR_AUTH);
         assert_int_equal(mailproto_sasl_input(s.x, CHALLENGE, cut, 0), MAILPROTO_OK);
         assert_int_equal(step(s.x).state, MAILPROTO_SASL_WAIT);
         give(s.x, &CHALLENGE[cut], strlen(CHALLENGE) - cut);

@@ -30,7 +30,7 @@ static const mailproto_sasl_mechanism gssapi = {sizeof gssapi, MAILPROTO_SASL_AU
                                                 NULL,          NULL,
                                                 NULL,          NULL,
                                                 NULL,          NULL,
-                                                NULL};
+                                                NULL,          NULL};
 
 /* The keys of alice, once they are made. */
 static mailproto_sasl_scram known_keys;
@@ -87,6 +87,8 @@ struct login {
     mailproto_bytes other; /* the connection's second channel binding, if it has two */
     mailproto_status why;  /* it failed on this side, for a log or the user */
     mailproto_sasl *sasl;  /* NULL: none under way */
+    char user[256];        /* a server's: who it is, once it has succeeded */
+    size_t user_len;
     char mem[MAILPROTO_SASL_MEM(512, 1024, 0, 0)];
 };
 
@@ -118,7 +120,12 @@ static mailproto_status next_mechanism(struct login *l, mailproto_session *s,
         st = mailproto_sasl_init(l->mem, sizeof l->mem, o, &l->sasl);
         /* Its hash is not in this build; it cannot carry this name: the next one. */
     } while (st == MAILPROTO_ERR_NOT_BUILT || st == MAILPROTO_ERR_ARGUMENT);
-    return st == MAILPROTO_OK ? mailproto_sasl_start(l->sasl, s, 1) : st;
+    st = st == MAILPROTO_OK ? mailproto_sasl_start(l->sasl, s, 1) : st;
+    if (st < 0 && l->sasl != NULL) { /* NEEDS_TLS: the session itself forbids it */
+        mailproto_sasl_wipe(l->sasl);
+        l->sasl = NULL;
+    }
+    return st;
 }
 
 /* When mail may be sent (the event CAPS). */
@@ -200,6 +207,20 @@ static int is_meant_for_us(const mailproto_sasl_need_info *i)
            (i->port == 0 || i->port == 587);
 }
 
+/* Whom the client acts as: nothing tells it later. */
+static int keep_user(struct login *l, const mailproto_sasl_need_info *i)
+{
+    mailproto_bytes user = i->authzid.len > 0 ? i->authzid : i->name;
+    if (user.len > sizeof l->user) {
+        return 0;
+    }
+    l->user_len = user.len; /* 0: EXTERNAL, ANONYMOUS */
+    if (user.len > 0) {
+        memcpy(l->user, user.ptr, user.len);
+    }
+    return 1;
+}
+
 /* mailproto_sasl_drive() said YOUR_TURN: look it up, now or later. */
 static mailproto_status answer(struct login *l, mailproto_session *s)
 {
@@ -208,7 +229,7 @@ static mailproto_status answer(struct login *l, mailproto_session *s)
     memset(&i, 0, sizeof i);
     i.struct_size = sizeof i;
     mailproto_sasl_need(l->sasl, &i);
-    switch (i.need) {
+    switch (keep_user(l, &i) ? i.need : 0) {
     case MAILPROTO_SASL_NEED_VERIFY:
         mailproto_sasl_answer(l->sasl, check_password(i.name, i.password, i.authzid),
                               NULL, 0);
@@ -260,6 +281,9 @@ static int on_server_event(struct login *l, mailproto_session *s,
     } else if (st == MAILPROTO_EOF || st < 0) {
         mailproto_sasl_wipe(l->sasl); /* over: ev->number says how */
         l->sasl = NULL;
+        if (st < 0) {
+            mailproto_session_fail(s, st); /* or its client would wait for ever */
+        }
     }
     return st != MAILPROTO_NOT_READY;
 }
@@ -268,6 +292,9 @@ static void offer(mailproto_smtp_server_options *o)
 {
     static const char all[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER PLAIN";
     static const char in_clear[] = "SCRAM-SHA-256";
+    o->caps = (uint64_t)1 << MAILPROTO_SMTP_CAP_AUTH | /* without it: none of this */
+              (uint64_t)1 << MAILPROTO_SMTP_CAP_STARTTLS |
+              (uint64_t)1 << MAILPROTO_SMTP_CAP_PIPELINING; /* and what else you have */
     o->auth_mechanisms.ptr = all;
     o->auth_mechanisms.len = sizeof all - 1;
     o->mechanisms_in_clear.ptr = in_clear;
@@ -277,7 +304,8 @@ static void offer(mailproto_smtp_server_options *o)
 static int may_be_in_the_clear(mailproto_bytes mechanism)
 {
     uint32_t flags = mailproto_sasl_flags(mechanism);
-    return flags != 0 && (flags & MAILPROTO_SASL_PLAINTEXT) == 0;
+    return flags != 0 &&
+           (flags & (MAILPROTO_SASL_PLAINTEXT | MAILPROTO_SASL_GUESSABLE)) == 0;
 }
 static int make_keys(struct login *l, mailproto_bytes password, mailproto_bytes salt,
                      mailproto_sasl_scram *keys)
@@ -300,6 +328,160 @@ static int make_keys(struct login *l, mailproto_bytes password, mailproto_bytes 
     } while (state.state == MAILPROTO_SASL_WORKING);
     keys->struct_size = sizeof *keys;
     return mailproto_sasl_enrolled(l->sasl, keys) == MAILPROTO_OK;
+}
+
+/* ---- the guide's: by hand ------------------------------------------------------------ */
+
+/* The connection: the other side is in the same process. */
+struct peer {
+    mailproto_sasl *server;
+    int plain_success; /* data cannot go with it */
+    int due;           /* success, after an empty answer */
+    int lies;          /* 1: says success at once */
+};
+
+static void look_up(mailproto_sasl *x)
+{
+    mailproto_sasl_need_info i;
+    memset(&i, 0, sizeof i);
+    i.struct_size = sizeof i;
+    assert_int_equal(mailproto_sasl_need(x, &i), MAILPROTO_OK);
+    if (i.need == MAILPROTO_SASL_NEED_SCRAM) {
+        assert_int_equal(mailproto_sasl_answer_scram(x, &known_keys), MAILPROTO_OK);
+    } else {
+        mailproto_status st = check_password(i.name, i.password, i.authzid);
+        assert_int_equal(mailproto_sasl_answer(x, st, "wonderland", 10), MAILPROTO_OK);
+    }
+}
+
+static int ask(struct peer *server, const char *message, size_t *len, char *text,
+               size_t cap);
+
+/* Computes until there is a message for the peer, or its message is awaited, or the end is
+ * reached. Answers with the state; `*len`: of the message, which may be empty. */
+static uint32_t turn_by_hand(mailproto_sasl *x, char *message, size_t cap, size_t *len)
+{
+    mailproto_sasl_state s = {sizeof s, 0, 0, 0, 0};
+    size_t n;
+    *len = 0;
+    do {
+        mailproto_sasl_step(x, &s);
+        if (s.state == MAILPROTO_SASL_NEEDS) {
+            look_up(x); /* a server: mailproto_sasl_need(), mailproto_sasl_answer() */
+        }
+    } while (s.state == MAILPROTO_SASL_WORKING || s.state == MAILPROTO_SASL_NEEDS);
+    if (s.response > cap) {
+        return MAILPROTO_SASL_FAILED;
+    }
+    while (mailproto_sasl_output(x, *len, message + *len, cap - *len, &n) ==
+           MAILPROTO_OK) { /* EOF at its end: at once if it is empty */
+        *len += n;
+    }
+    return s.state;
+}
+
+/* A client: 1 logged in, 0 refused, -1 the server has not proven itself: no other mechanism
+ * for it. `ask()` sends a message, NULL for none, and awaits what comes back: 1 success,
+ * 0 a challenge, -1 a refusal, and what came with it. */
+static int client_by_hand(mailproto_sasl *x, struct peer *server)
+{
+    char text[1024];
+    size_t len;
+    int told = 0;
+    while (told == 0) {
+        uint32_t state = turn_by_hand(x, text, sizeof text, &len);
+        if (state == MAILPROTO_SASL_FAILED) {
+            return -1; /* cancel it */
+        } /* WAIT: the server speaks first. DONE: an empty message, for its success */
+        told = ask(server, state == MAILPROTO_SASL_WAIT ? NULL : text, &len, text,
+                   sizeof text);
+        if (told == 0 || (told == 1 && len > 0)) { /* an empty challenge is one too */
+            mailproto_sasl_input(x, text, len, 1);
+        }
+    }
+    if (told < 0) {
+        return 0;
+    }
+    turn_by_hand(x, text, sizeof text, &len); /* what came with the success */
+    return mailproto_sasl_proven(x) == MAILPROTO_OK ? 1 : -1;
+}
+
+/* A server's turn: `text` is what the client sent, NULL nothing yet, and then what it is
+ * sent. Answers 1 success, 0 a challenge, -1 a refusal. */
+static int server_by_hand(mailproto_sasl *x, const char *heard, char *text, size_t cap,
+                          size_t *len)
+{
+    if (heard != NULL) {
+        mailproto_sasl_input(x, heard, *len, 1); /* "" with length 0 is a message */
+    }
+    switch (turn_by_hand(x, text, cap, len)) {
+    case MAILPROTO_SASL_CONTINUE:
+        return 0;
+    case MAILPROTO_SASL_DONE:
+    case MAILPROTO_SASL_DONE_WITH_DATA: /* `text` goes with the success */
+        return 1;
+    default:
+        return -1;
+    }
+}
+
+static int ask(struct peer *p, const char *message, size_t *len, char *text, size_t cap)
+{
+    char heard[1024];
+    int told;
+    assert_in_range(*len, 0, sizeof heard);
+    if (p->due || p->lies) {
+        assert_true(p->lies || (message != NULL && *len == 0));
+        *len = 0;
+        return 1;
+    }
+    memcpy(heard, message != NULL ? message : "", *len);
+    told = server_by_hand(p->server, message != NULL ? heard : NULL, text, cap, len);
+    if (told == 1 && *len > 0 && p->plain_success) {
+        p->due = 1;
+        return 0;
+    }
+    return told;
+}
+
+static void by_hand(void **state)
+{
+    static const struct {
+        const char *mechanism, *password;
+        int plain_success, lies, outcome;
+    } v[] = {
+        {"SCRAM-SHA-256", "wonderland", 0, 0, 1},
+        {"SCRAM-SHA-256", "wonderland", 1, 0, 1},
+        {"SCRAM-SHA-256", "Wonderland", 1, 0, 0},
+        {"SCRAM-SHA-256", "wonderland", 1, 1, -1},
+        {"PLAIN", "wonderland", 0, 0, 1},
+        {"PLAIN", "Wonderland", 0, 0, 0},
+        {"LOGIN", "wonderland", 0, 0, 1},
+        {"LOGIN", "Wonderland", 0, 0, 0},
+        {"CRAM-MD5", "Wonderland", 0, 0, 0},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; ++i) {
+        mailproto_sasl_options co = options_for(MAILPROTO_SASL_CLIENT, v[i].mechanism);
+        mailproto_sasl_options so = options_for(MAILPROTO_SASL_SERVER, v[i].mechanism);
+        struct side client, server;
+        struct peer p;
+        memset(&p, 0, sizeof p);
+        co.name = str("alice");
+        co.password = str(v[i].password);
+        co.nonce = str("24 octets of the client.");
+        so.nonce = str("24 octets of the server.");
+        so.salt_key = str("a secret of this server");
+        side_open(&client, &co);
+        side_open(&server, &so);
+        p.server = server.x;
+        p.plain_success = v[i].plain_success;
+        p.lies = v[i].lies;
+        assert_int_equal(client_by_hand(client.x, &p), v[i].outcome);
+        side_close(&client);
+        side_close(&server);
+    }
 }
 
 /* ---- both of them in one process ----------------------------------------------------- */
@@ -464,6 +646,10 @@ static void session(struct end *c, const char *offered, int tls,
     assert_int_equal(pair_run(&client, &server), PAIR_DONE);
     assert_null(c->login.sasl);
     assert_null(s->login.sasl);
+    if (c->outcome == 1) {
+        assert_int_equal(s->login.user_len, 5);
+        assert_memory_equal(s->login.user, "alice", 5);
+    }
     pair_end_free(&client);
     pair_end_free(&server);
     mailproto_smtp_client_free(c->client);
@@ -613,10 +799,9 @@ static void own_mechanisms(void **state)
 
 static void in_the_clear(void **state)
 {
-    static const char *const no[] = {"PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2",
-                                     "NTLM"};
-    static const char *const yes[] = {"SCRAM-SHA-256", "scram-sha-1-plus", "CRAM-MD5",
-                                      "EXTERNAL"};
+    static const char *const no[] = {"PLAIN",   "LOGIN",    "OAUTHBEARER",
+                                     "XOAUTH2", "CRAM-MD5", "NTLM"};
+    static const char *const yes[] = {"SCRAM-SHA-256", "scram-sha-1-plus", "EXTERNAL"};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof no / sizeof no[0]; ++i) {
@@ -887,6 +1072,7 @@ int main(void)
         cmocka_unit_test(whom_a_token_is_for),
         cmocka_unit_test(own_mechanisms),
         cmocka_unit_test(in_the_clear),
+        cmocka_unit_test(by_hand),
         cmocka_unit_test(tls_begins),
         cmocka_unit_test(the_pages),
     };
