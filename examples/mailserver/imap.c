@@ -71,6 +71,9 @@ static void handle(struct imap *c, const mailproto_event *ev)
         break;
     case MAILPROTO_EV_IMAP_REJECTED:
         imap_append_drop(c);
+        if ((ev->flags & MAILPROTO_EVF_IMAP_SAVE) != 0) {
+            c->saved.count = 0;
+        }
         break;
     case MAILPROTO_EV_IMAP_IDLE:
         c->idling = ev->number == 1;

@@ -189,13 +189,14 @@ struct mailproto_imap_server {
     uint8_t resume;    /* the phase that memory was needed in */
     uint8_t where;     /* ... and enum mailproto__imap_where then */
     uint8_t refusal; /* enum mailproto__imap_own, said when the command is swallowed */
-    uint8_t caps_next; /* the part of CAPABILITY that is written next, or 0 */
-    uint8_t skip_cr;   /* swallowed: the last octet was a CR */
-    uint8_t first;     /* no literal of this unit was looked at yet */
-    uint8_t tiny;      /* external literals that were shorter than their marks */
-    uint8_t messages;  /* APPEND: a message was announced before */
-    uint8_t spoke;     /* a command was read */
-    uint8_t idling;    /* IDLE: DONE is awaited */
+    uint8_t refused_save; /* ... and then nothing is saved (RFC 5182 2.1) */
+    uint8_t caps_next;    /* the part of CAPABILITY that is written next, or 0 */
+    uint8_t skip_cr;      /* swallowed: the last octet was a CR */
+    uint8_t first;        /* no literal of this unit was looked at yet */
+    uint8_t tiny;         /* external literals that were shorter than their marks */
+    uint8_t messages;     /* APPEND: a message was announced before */
+    uint8_t spoke;        /* a command was read */
+    uint8_t idling;       /* IDLE: DONE is awaited */
     uint8_t wary;      /* AUTHENTICATE has failed: an unknown line may be a response */
     uint8_t auth_told; /* AUTH_RESULT is to be told: MAILPROTO_IMAP_OK ..., or 0 */
     uint8_t ending;    /* close when all is told */

@@ -112,10 +112,7 @@ static mailproto_status answer_refused(mailproto_imap_server *server)
                                              : MAILPROTO_EV_IMAP_REJECTED,
                               server->current.request);
         ev->flags |= MAILPROTO_EVF_REJECTED;
-        if (own == MAILPROTO__IMAP_NO_CHARSET &&
-            (server->command.returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
-            ev->flags |= MAILPROTO_EVF_IMAP_SAVE; /* RFC 5182 2.1 */
-        }
+        ev->flags |= server->refused_save ? MAILPROTO_EVF_IMAP_SAVE : 0U;
         ev->code = mailproto__imap_own_how(own);
         ev->number = server->idling ? 0 : server->reject_at;
         ev->text = words;
@@ -176,6 +173,8 @@ mailproto_status mailproto__imap_server_refuse(mailproto_imap_server *server,
     mailproto_bytes unit = mailproto__imap_unit(server);
     mailproto_bytes line = mailproto__tail(unit, server->line);
     server->refusal = (uint8_t)own;
+    server->refused_save = own == MAILPROTO__IMAP_NO_CHARSET &&
+                           (server->command.returns & MAILPROTO_IMAP_RETURN_SAVE) != 0;
     server->reject_at = at;
     server->swallowed = 0;
     if (unit.len > 0 && !server->idling) {

@@ -121,6 +121,10 @@ ok search $$
 no search return (save) LONG
 ok search $$
 * search
+ok search return (save) 2:3
+no search return (save) charset x-none all
+ok search $$
+* search
 ok search return (save) all
 ok examine $mailbox
 ok fetch $$ uid

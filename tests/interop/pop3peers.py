@@ -68,8 +68,12 @@ def fill(maildir, messages, owner=None, begin=1700000000):
 
 def in_maildir(maildir):
     """What is in it, in the order of names."""
-    return [p.read_bytes() for folder in ("new", "cur")
-            for p in sorted((maildir / folder).glob("*"))]
+    while True:
+        try:
+            return [p.read_bytes() for folder in ("new", "cur")
+                    for p in sorted((maildir / folder).glob("*"))]
+        except FileNotFoundError:
+            pass  # its server moves or deletes them meanwhile: once more
 
 
 def same(got, sent, what=""):

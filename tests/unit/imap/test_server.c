@@ -440,6 +440,36 @@ static void names_in_utf8(void **state)
     close_session(r);
 }
 
+/* Counts refusals that empty the saved result. */
+static int count_emptied(struct run *r, const mailproto_event *ev)
+{
+    if (ev->type == MAILPROTO_EV_IMAP_REJECTED &&
+        (ev->flags & MAILPROTO_EVF_IMAP_SAVE) != 0) {
+        ++*(unsigned *)r->user;
+    }
+    return 0;
+}
+
+/* RFC 5182 2.1: a NO empties `$`, also one of the engine's own; a BAD does not. */
+static void nothing_saved(void **state)
+{
+    mailproto_imap_server_options o = few();
+    unsigned emptied = 0;
+    struct run *r;
+    (void)state;
+    o.caps |=
+        cap_bit(MAILPROTO_IMAP_CAP_ESEARCH) | cap_bit(MAILPROTO_IMAP_CAP_SEARCHRES);
+    r = open_session(&o, count_emptied, "a LOGIN f s\r\nb SELECT x\r\n");
+    r->user = &emptied;
+    feed_text(r, "c SEARCH CHARSET KOI8-R ALL\r\n"
+                 "d SEARCH RETURN (MIN) CHARSET KOI8-R ALL\r\n"
+                 "e SEARCH RETURN (SAVE) CHARSET UTF-8 NONE\r\n");
+    assert_int_equal(emptied, 0);
+    feed_text(r, "f SEARCH RETURN (MIN SAVE) CHARSET KOI8-R ALL\r\n");
+    assert_int_equal(emptied, 1);
+    close_session(r);
+}
+
 static void charsets(void **state)
 {
     mailproto_imap_server_options o = few();
@@ -526,7 +556,8 @@ int main(void)
         cmocka_unit_test(enabling),        cmocka_unit_test(enabled_by_use),
         cmocka_unit_test(message_numbers), cmocka_unit_test(names),
         cmocka_unit_test(names_in_utf8),   cmocka_unit_test(charsets),
-        cmocka_unit_test(defaults),        cmocka_unit_test(foreign),
+        cmocka_unit_test(nothing_saved),   cmocka_unit_test(defaults),
+        cmocka_unit_test(foreign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,6 +267,38 @@ static void failed_logins(void **state)
     close_session(r);
 }
 
+static int ask_or_no(struct run *r, const mailproto_event *ev)
+{
+    if (ev->type == MAILPROTO_EV_AUTH_START) {
+        assert_int_equal(mailproto_session_auth_data(r->s, "", 0, 0), MAILPROTO_OK);
+        return 1;
+    }
+    return say_no(r, ev);
+}
+
+/* A cancelled exchange is a command that ends BAD; the one too many gets BYE in place of
+ * its answer, a LOGIN too. */
+static void mixed_failures(void **state)
+{
+    mailproto_imap_server_options o = few();
+    struct run *r;
+    int i;
+    (void)state;
+    o.auth_mechanisms = bytes_of("PLAIN");
+    r = open_session(&o, ask_or_no, "");
+    for (i = 0; i < 3; i++) {
+        feed_text(r, "a AUTHENTICATE PLAIN\r\n*\r\n");
+    }
+    feed_text(r, "b XYZ\r\nc NOOP\r\nd LOGIN f s\r\n");
+    assert_int_equal(r->closed, 1);
+    r->out_len = 0;
+    feed_text(r, "e LOGIN f s\r\n");
+    assert_int_equal(r->closed, MAILPROTO_ERR_BAD_COMMANDS);
+    assert_null(strstr(r->out, "e NO"));
+    assert_memory_equal(r->out, "* BYE ", 6);
+    close_session(r);
+}
+
 /* ---- time --------------------------------------------------------------------------------- */
 
 static mailproto_want want_of(struct run *r)
@@ -666,6 +698,7 @@ int main(void)
         cmocka_unit_test(long_capabilities),
         cmocka_unit_test(bad_commands),
         cmocka_unit_test(failed_logins),
+        cmocka_unit_test(mixed_failures),
         cmocka_unit_test(waits),
         cmocka_unit_test(autologout),
         cmocka_unit_test(time_of_the_application),

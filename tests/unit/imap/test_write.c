@@ -57,6 +57,9 @@ static void selected_rev2(void **state)
     box.mailbox_id.len = 0;
     box.keywords_count = 0;
     box.entry.attributes = MAILPROTO_IMAP_ATTR_HASNOCHILDREN;
+    box.entry.name.len = 0; /* LIST cannot tell it */
+    assert_int_equal(mailproto_imap_server_selected(w.server, w.request, &box),
+                     MAILPROTO_ERR_ARGUMENT);
     box.entry.name = OCTETS("Entw\xC3\xBCrfe");
     box.entry.old_name = OCTETS("entwurf");
     SAYS(&w, mailproto_imap_server_selected(w.server, w.request, &box),
