@@ -149,10 +149,11 @@ static uint32_t messages_of(mailproto_imap_cursor items)
 static uint32_t patterns_of(mailproto_imap_cursor items)
 {
     mailproto_imap_string pattern;
-    return mailproto_imap_string_next(&items, &pattern) == MAILPROTO_OK &&
-                   mailproto_imap_string_next(&items, &pattern) == MAILPROTO_OK
-               ? SEVERAL_PATTERNS
-               : 0;
+    mailproto_status second = MAILPROTO_EOF;
+    if (mailproto_imap_string_next(&items, &pattern) == MAILPROTO_OK) {
+        second = mailproto_imap_string_next(&items, &pattern);
+    }
+    return second == MAILPROTO_OK ? SEVERAL_PATTERNS : 0;
 }
 
 static uint32_t held_by(const mailproto_imap_command *c)

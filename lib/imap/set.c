@@ -273,7 +273,9 @@ static int sorted_has(const mailproto_imap_cursor *set, uint32_t number,
         }
         begin = begin_of(low, at);
         walk.opaque[0] = (uint64_t)(uintptr_t)begin;
-        (void)mailproto_imap_set_next(&walk, &range);
+        if (mailproto_imap_set_next(&walk, &range) != MAILPROTO_OK) {
+            return 0; /* cannot be: it was walked before */
+        }
         if (range_has(&range, number, largest)) {
             return 1;
         }

@@ -96,6 +96,10 @@ static mailproto_status read_more(struct walker *w)
     size_t got = 0;
     size_t room;
     mailproto_status st;
+    if (w->work == NULL) { /* in memory: all of it is there */
+        w->end = w->offset + w->len;
+        return MAILPROTO_OK;
+    }
     if (w->text != w->work) {
         memmove(w->work, w->text, w->len);
         w->text = w->work;
