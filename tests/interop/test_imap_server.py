@@ -426,7 +426,7 @@ def test_turns(folder):
                 answers += 1
         a.socket.settimeout(60)
         check(said.startswith(wanted), said)
-        check(answers > 10, command[:40], answers)
+        check(answers > 3, command[:40], answers)  # one or two if it were done in one go
         if wanted != b"* SEARCH":
             check(said.count(b"]<") == 60 and said.count(b"qqq") == 60, said)
     a.close()
