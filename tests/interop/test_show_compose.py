@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 sys.dont_write_bytecode = True
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -171,12 +170,9 @@ def equal_names(show, folder):
     raw = "\r\n".join([*lines, "--b--", ""]).encode()
     saved = folder / "equal"
     saved.mkdir()
-    start = time.process_time() + sum(os.times()[2:4])
     for times in (1, 2):
         run(show, "--save", saved, data=raw)
         assert len(list(saved.iterdir())) == times * count
-    used = time.process_time() + sum(os.times()[2:4]) - start
-    assert used < 10, used  # the square of the number takes more
     got = collections.Counter(p.read_bytes() for p in saved.iterdir())
     assert got == {b"%d" % i: 2 for i in range(count)}
     assert (saved / "a-2.txt").read_bytes() == b"1"
