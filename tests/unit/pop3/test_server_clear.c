@@ -4,6 +4,7 @@
  * may be.
  */
 #include "server_driver.h"
+#include "server_clear.h"
 
 #define LIST "PLAIN SCRAM-SHA-256-PLUS SCRAM-SHA-256 X-LAST"
 #define NEEDS_TLS "-ERR Needs TLS\r\n"
@@ -20,32 +21,6 @@ static mailproto_pop3_server_options options(const char *in_clear, uint32_t flag
     o.flags = flags;
     o.max_bad_commands = MAILPROTO_UNLIMITED;
     return o;
-}
-
-/* An empty challenge, and whatever comes is right. */
-static int exchange(struct run *r, const mailproto_event *ev)
-{
-    if ((ev->flags & MAILPROTO_EVF_NEEDS_REPLY) == 0) {
-        return 0;
-    }
-    if (ev->type == MAILPROTO_EV_AUTH_START) {
-        assert_int_equal(mailproto_session_auth_data(r->s, "", 0, 0), MAILPROTO_OK);
-        return 1;
-    }
-    if (ev->type == MAILPROTO_EV_AUTH_DATA) {
-        assert_int_equal(mailproto_session_auth_finish(r->s, ev->tag, MAILPROTO_OK),
-                         MAILPROTO_OK);
-        return 1;
-    }
-    return 0;
-}
-
-static void expect(struct run *r, const char *line, const char *out)
-{
-    r->out_len = 0;
-    r->out[0] = '\0';
-    feed_text(r, line);
-    assert_string_equal(r->out, out);
 }
 
 #define CAPA(lines) "+OK Capability list follows\r\n" lines ".\r\n"

@@ -3,6 +3,7 @@
  * takes before and behind STARTTLS, and what the option itself may be.
  */
 #include "server_driver.h"
+#include "server_clear.h"
 
 #define LIST "PLAIN SCRAM-SHA-256-PLUS SCRAM-SHA-256 X-LAST"
 #define NEEDS_TLS "538 5.7.11 Encryption required\r\n"
@@ -18,32 +19,6 @@ static mailproto_smtp_server_options options(const char *in_clear, uint32_t flag
     o.mechanisms_in_clear = bytes_of(in_clear);
     o.flags = flags;
     return o;
-}
-
-/* An empty challenge, and whatever comes is right. */
-static int exchange(struct run *r, const mailproto_event *ev)
-{
-    if ((ev->flags & MAILPROTO_EVF_NEEDS_REPLY) == 0) {
-        return 0;
-    }
-    if (ev->type == MAILPROTO_EV_AUTH_START) {
-        assert_int_equal(mailproto_session_auth_data(r->s, "", 0, 0), MAILPROTO_OK);
-        return 1;
-    }
-    if (ev->type == MAILPROTO_EV_AUTH_DATA) {
-        assert_int_equal(mailproto_session_auth_finish(r->s, ev->tag, MAILPROTO_OK),
-                         MAILPROTO_OK);
-        return 1;
-    }
-    return 0;
-}
-
-static void expect(struct run *r, const char *line, const char *out)
-{
-    r->out_len = 0;
-    r->out[0] = '\0';
-    feed_text(r, line);
-    assert_string_equal(r->out, out);
 }
 
 #define HELLO(lines) "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n" lines
