@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NAME_MAX_LEN = 64, KEPT_MAX = 16 };
 
@@ -14,9 +15,16 @@ typedef struct converter {
     size_t kept_len;
 } converter;
 
+/* The library keeps UTF-7 itself, and from names and file names away: its relatives
+   (UTF-7-IMAP) hide as much. */
+static int is_utf7(mailproto_bytes charset)
+{
+    return charset.len >= 5 && strncasecmp(charset.ptr, "utf-7", 5) == 0;
+}
+
 static int reopen(converter *c, mailproto_bytes charset)
 {
-    if (charset.len == 0 || charset.len >= NAME_MAX_LEN ||
+    if (charset.len == 0 || charset.len >= NAME_MAX_LEN || is_utf7(charset) ||
         memchr(charset.ptr, '/', charset.len) != NULL) {
         return -1;
     }

@@ -90,11 +90,9 @@ static const flag_name codec_defects[] = {
     {MAILPROTO_CODEC_DEFECT_PADDING, "PADDING"},
     {MAILPROTO_CODEC_DEFECT_BITS, "BITS"},
     {MAILPROTO_CODEC_DEFECT_ESCAPE, "ESCAPE"},
-    {MAILPROTO_CODEC_DEFECT_LINE, "LINE"},
-    {MAILPROTO_CODEC_DEFECT_SPACE, "SPACE"},
     {0, NULL}};
 
-/* The decoder of words tells what it saw, but not where. */
+/* The decoder of words tells of each kind where the first one is. */
 static json_t *word_defects(mailproto_bytes value)
 {
     char piece[1024];
@@ -113,8 +111,9 @@ static json_t *word_defects(mailproto_bytes value)
     uint32_t seen = st == MAILPROTO_OK ? mailproto_words_defects(&w) : 0;
     for (const flag_name *f = codec_defects; f->name != NULL; f++) {
         if (seen & f->flag) {
-            json_array_append_new(list,
-                                  json_pack("{s:s, s:n}", "code", f->name, "offset"));
+            uint64_t at = mailproto_words_defect_offset(&w, f->flag);
+            json_array_append_new(list, json_pack("{s:s, s:I}", "code", f->name,
+                                                  "offset", (json_int_t)at));
         }
     }
     return list;
@@ -330,6 +329,15 @@ static void show_field(json_t *result, size_t mode, mailproto_bytes value)
     if (json_object_get(result, "defects") == NULL) {
         json_object_set_new(result, "defects", text_defects(&d));
     }
+}
+
+json_t *lines_defects(const char *mode, mailproto_bytes value)
+{
+    json_t *result = json_object();
+    show_field(result, mode_of(mode), value);
+    json_t *defects = json_incref(json_object_get(result, "defects"));
+    json_decref(result);
+    return defects;
 }
 
 static void show_imap(json_t *result, const line_options *o, mailproto_bytes value)

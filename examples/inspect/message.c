@@ -6,6 +6,7 @@
 
 #include "charset.h"
 #include "digest.h"
+#include "message_defects.h"
 #include "text.h"
 
 #include <fcntl.h>
@@ -28,6 +29,7 @@ typedef struct shown {
     size_t cap;
     mailproto_bytes fields[FIELD_IDS]; /* the message's own, the first of each */
     json_t *defects;
+    json_t *of_bodies; /* defects too, which come behind the others */
     digest digest;
 } shown;
 
@@ -221,6 +223,35 @@ static int set_parameter(json_t *object, const char *key, mailproto_bytes value,
     return st == MAILPROTO_OK;
 }
 
+/* The octets of a body that must be decoded, and what is wrong with it. */
+static void add_decoded(shown *m, const mailproto_part *part)
+{
+    static char piece[DIGEST_PIECE];
+    mailproto_codec decoder;
+    const char *in = (const char *)m->source.data + part->body_offset;
+    size_t left = (size_t)part->body_octets, used, got;
+    mailproto_status st = MAILPROTO_AGAIN;
+    if (mailproto_decoder_init(&decoder, part->encoding, mailproto_cpu()) !=
+        MAILPROTO_OK) {
+        return;
+    }
+    while (st == MAILPROTO_AGAIN) {
+        st = mailproto_codec_run(&decoder, in, left, &used, piece, sizeof piece, &got,
+                                 MAILPROTO_CODEC_FINAL);
+        in += used;
+        left -= used;
+        digest_add(&m->digest, piece, got);
+    }
+    message_defects_of_body(m->of_bodies, part, &decoder);
+}
+
+static int is_encoded(uint32_t encoding)
+{
+    return encoding != MAILPROTO_ENCODING_7BIT && encoding != MAILPROTO_ENCODING_8BIT &&
+           encoding != MAILPROTO_ENCODING_BINARY &&
+           encoding != MAILPROTO_ENCODING_UNKNOWN;
+}
+
 static void set_digests(json_t *leaf, shown *m, const mailproto_part *part)
 {
     static char piece[DIGEST_PIECE];
@@ -228,8 +259,10 @@ static void set_digests(json_t *leaf, shown *m, const mailproto_part *part)
     mailproto_body body;
     size_t got;
     digest_begin(&m->digest);
-    if (mailproto_body_open(&body, &m->source, part, mailproto_cpu(), NULL, 0) ==
-        MAILPROTO_OK) {
+    if (is_encoded(part->encoding)) {
+        add_decoded(m, part);
+    } else if (mailproto_body_open(&body, &m->source, part, mailproto_cpu(), NULL, 0) ==
+               MAILPROTO_OK) {
         while (mailproto_body_read(&body, piece, sizeof piece, &got) == MAILPROTO_OK) {
             digest_add(&m->digest, piece, got);
         }
@@ -326,6 +359,21 @@ static void set_fields(json_t *result, const shown *m)
     text_free(&t);
 }
 
+/* What the parser does not read, in the order of the fields and parts. */
+static void add_defects(shown *m)
+{
+    message_defects_of_fields(m->defects, &m->source, m->fields);
+    for (uint32_t i = 0; i < m->index.count; i++) {
+        const mailproto_part *part = &m->parts[i];
+        message_defects_of_value(m->defects, &m->source, "parameters",
+                                 field_of(m, part, MAILPROTO_PART_TYPE));
+        message_defects_of_value(m->defects, &m->source, "parameters",
+                                 field_of(m, part, MAILPROTO_PART_DISPOSITION));
+    }
+    json_array_extend(m->defects, m->of_bodies);
+    json_decref(m->of_bodies);
+}
+
 /* ---- what IMAP says ------------------------------------------------------------------------ */
 
 static void set_item(json_t *result, const char *key, mailproto_imap_item *item,
@@ -361,12 +409,14 @@ static json_t *show(shown *m, const char *path)
 {
     json_t *result = json_object();
     m->defects = json_array();
+    m->of_bodies = json_array();
     parse(m);
     text_set(result, "file", path, strlen(path));
     json_object_set_new(result, "tree", tree_of(m));
     json_object_set_new(result, "leaves", leaves_of(m));
     set_fields(result, m);
     set_items(result, m);
+    add_defects(m);
     json_object_set_new(result, "defects", m->defects);
     for (uint32_t i = 0; i < m->index.count; i++) {
         json_decref(m->types[i]);

@@ -26,7 +26,7 @@ void mutf7_decode_show(json_t *result, mailproto_bytes value)
 void mutf7_encode_show(json_t *result, mailproto_bytes value)
 {
     text t = {0};
-    size_t cap = value.len * 3 + 2;
+    size_t cap = value.len * 4 + 1; /* imap.h: so many suffice */
     char *room = text_room(&t, cap);
     show(result, "encoded", mailproto_imap_utf7_encode(value, room, cap, &t.len), &t);
     text_free(&t);

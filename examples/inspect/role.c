@@ -1,6 +1,7 @@
 /* The application on this end, what all protocols share: see role.h. */
 #include "role.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 mailproto_bytes role_bytes(const char *text)
@@ -187,10 +188,28 @@ mailproto_status role_begin(role *r, const role_options *o)
     return o->kind->begin(r);
 }
 
+/* A command that outgrows the block gets what it needs, up to its limit. */
+static void lend(role *r, const mailproto_event *ev)
+{
+    void *mem = malloc((size_t)ev->number);
+    mailproto_status st = MAILPROTO_ERR_MEMORY;
+    if (mem != NULL) {
+        st = mailproto_session_lend(r->session, mem, (size_t)ev->number);
+    }
+    if (st != MAILPROTO_OK) {
+        role_check(r, "lend", st);
+        free(mem);
+    }
+}
+
 void role_event(role *r, const mailproto_event *ev)
 {
     if (ev->type == MAILPROTO_EV_TLS_GO) {
         simulate_handshake(r);
+    } else if (ev->type == MAILPROTO_EV_NEED_MEMORY) {
+        lend(r, ev);
+    } else if (ev->type == MAILPROTO_EV_MEMORY_BACK) {
+        free((void *)(uintptr_t)ev->detail);
     } else if (ev->type == MAILPROTO_EV_CONTENT_WANTED && r->o->kind->content != NULL) {
         r->content_wanted = 1;
     } else {

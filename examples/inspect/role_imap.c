@@ -6,95 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_UID = 101, VALIDITY = 1700000000, SYSTEM_FLAGS = 31 };
-
-/* The last message is stored with LF, as a file may be, and has no end of line. */
-static const mailproto_bytes texts[IMAP_MESSAGES] = {
-#define STORED(text)                                                                   \
-    {                                                                                  \
-        text, sizeof text - 1                                                          \
-    }
-    STORED("From: Ann <a@client.example>\r\n"
-           "To: <b@server.example>\r\n"
-           "Subject: one\r\n"
-           "Date: Mon, 2 Nov 2026 10:00:00 +0100\r\n"
-           "Message-ID: <1@client.example>\r\n"
-           "\r\n"
-           "Hello.\r\n"),
-    STORED("From: <a@client.example>\r\n"
-           "Subject: two\r\n"
-           "MIME-Version: 1.0\r\n"
-           "Content-Type: multipart/mixed; boundary=b\r\n"
-           "\r\n"
-           "--b\r\n"
-           "\r\n"
-           "A text.\r\n"
-           "--b\r\n"
-           "Content-Type: application/octet-stream; name=x.bin\r\n"
-           "Content-Transfer-Encoding: base64\r\n"
-           "\r\n"
-           "AAEC\r\n"
-           "--b--\r\n"),
-    STORED("Subject: three\n"
-           "\n"
-           "No end")
-#undef STORED
-};
+enum { SYSTEM_FLAGS = 31 };
 
 static const mailproto_bytes nothing;
-
-/* ---- the mailbox -------------------------------------------------------------------- */
-
-/* Octets with CRLF line ends. */
-static uint64_t octets_of(mailproto_bytes m)
-{
-    uint64_t n = m.len;
-    for (size_t i = 0; i < m.len; i++) {
-        n += m.ptr[i] == '\n' && (i == 0 || m.ptr[i - 1] != '\r');
-    }
-    return n;
-}
-
-static void set_facts(imap_role *i, uint32_t seq)
-{
-    uint32_t number = i->held[seq - 1];
-    mailproto_imap_facts *f = &i->facts;
-    memset(f, 0, sizeof *f);
-    f->struct_size = sizeof *f;
-    f->seq = seq;
-    f->uid = FIRST_UID + number;
-    f->largest_seq = i->count;
-    f->largest_uid = FIRST_UID + i->held[i->count - 1];
-    f->flags = i->flags[number];
-    f->size = octets_of(texts[number]);
-    f->modseq = 1;
-    f->internal.utc = VALIDITY + (int64_t)number * 60;
-    f->internal.set = 1;
-}
-
-/* Whether the command's set holds this message. */
-static int is_meant(const imap_role *i)
-{
-    const mailproto_imap_facts *f = &i->facts;
-    return i->command.flags & MAILPROTO_IMAP_UID
-               ? mailproto_imap_set_has(&i->command.set, f->uid, f->largest_uid)
-               : mailproto_imap_set_has(&i->command.set, f->seq, f->largest_seq);
-}
-
-static mailproto_status open_message(imap_role *i)
-{
-    char work[MAILPROTO_MESSAGE_MEM(4096, 2048, 100)];
-    mailproto_bytes text = texts[i->held[i->facts.seq - 1]];
-    memset(&i->source, 0, sizeof i->source);
-    i->source.struct_size = sizeof i->source;
-    i->source.data = text.ptr;
-    i->source.size = text.len;
-    memset(&i->index, 0, sizeof i->index);
-    i->index.struct_size = sizeof i->index;
-    i->index.capacity = IMAP_PARTS;
-    i->index.parts = i->parts;
-    return mailproto_index_build(&i->index, &i->source, NULL, work, sizeof work);
-}
 
 static int is_inbox(const mailproto_imap_string *name)
 {
@@ -121,7 +35,7 @@ static mailproto_status tell(imap_role *i, mailproto_imap_cursor items,
     }
     mailproto_status st = mailproto_imap_server_fetch(i->server, f);
     if (st == MAILPROTO_YOUR_TURN) {
-        st = open_message(i);
+        st = imap_box_open(i);
         f->source = &i->source;
         f->index = &i->index;
         if (st == MAILPROTO_OK) {
@@ -134,29 +48,59 @@ static mailproto_status tell(imap_role *i, mailproto_imap_cursor items,
     return st;
 }
 
+/* With EXAMINE nothing changes (RFC 9051 6.3.3). 1: the command is refused. */
+static int is_refused(imap_role *i)
+{
+    if (i->read_only) {
+        i->how = MAILPROTO_IMAP_NO;
+        i->text = "The mailbox is open for reading only";
+    }
+    return i->read_only;
+}
+
+/* UIDs of the set, NULL: of all, that are gone since the command's mod-sequence. */
+static mailproto_status tell_gone(imap_role *i, const mailproto_imap_cursor *set)
+{
+    mailproto_imap_range uids[IMAP_MESSAGES];
+    size_t count = imap_box_gone(i, set, uids);
+    mailproto_status st =
+        count > 0 ? mailproto_imap_server_vanished(i->server, 1, uids, count)
+                  : MAILPROTO_OK;
+    i->gone_told = st == MAILPROTO_OK;
+    return st;
+}
+
+/* Whether the message changed since the mod-sequence that the command has, if any. */
+static int is_changed(const imap_role *i)
+{
+    return (i->command.flags & MAILPROTO_IMAP_HAS_MODSEQ) == 0 ||
+           i->facts.modseq > i->command.modseq;
+}
+
+static int sets_seen(imap_role *i)
+{
+    return (i->command.flags & MAILPROTO_IMAP_SETS_SEEN) != 0 && !i->read_only &&
+           imap_box_set_flags(i, i->facts.flags | MAILPROTO_IMAP_SEEN);
+}
+
 static mailproto_status run_fetch(imap_role *i)
 {
-    for (; i->at < i->count; i->at++) {
-        uint32_t *flags = &i->flags[i->held[i->at]];
+    mailproto_status st = MAILPROTO_OK;
+    if ((i->command.flags & MAILPROTO_IMAP_VANISHED) != 0 && !i->gone_told) {
+        st = tell_gone(i, &i->command.set);
+    }
+    for (; st == MAILPROTO_OK && i->at < i->count; i->at += st == MAILPROTO_OK) {
+        uint32_t told = 0;
         if (i->step == 0) {
-            set_facts(i, i->at + 1);
-            if (!is_meant(i)) {
+            imap_box_facts(i, i->at + 1);
+            if (!imap_box_is_meant(i) || !is_changed(i)) {
                 continue;
             }
+            told = (uint32_t)sets_seen(i);
         }
-        uint32_t told = 0;
-        if (i->step == 0 && (i->command.flags & MAILPROTO_IMAP_SETS_SEEN) != 0 &&
-            (*flags & MAILPROTO_IMAP_SEEN) == 0) {
-            *flags |= MAILPROTO_IMAP_SEEN;
-            i->facts.flags = *flags;
-            told = 1;
-        }
-        mailproto_status st = tell(i, i->command.items, told);
-        if (st != MAILPROTO_OK) {
-            return st;
-        }
+        st = tell(i, i->command.items, told);
     }
-    return MAILPROTO_OK;
+    return st;
 }
 
 /* The system flags among those of a STORE: others are not kept here. */
@@ -170,44 +114,86 @@ static uint32_t wanted_flags(mailproto_imap_cursor list)
     return flags;
 }
 
+/* The number of the message of the facts as the command's kind has it. */
+static void add_found(imap_role *i)
+{
+    uint32_t n = i->command.flags & MAILPROTO_IMAP_UID ? i->facts.uid : i->facts.seq;
+    if (i->found_count > 0 && i->found[i->found_count - 1].high + 1 == n) {
+        i->found[i->found_count - 1].high = n;
+    } else {
+        i->found[i->found_count].low = i->found[i->found_count].high = n;
+        i->found_count++;
+    }
+}
+
+/* The message of the facts. 1, or 0: nothing is to be told of it. */
+static int store_one(imap_role *i, uint32_t wanted)
+{
+    uint32_t aware = MAILPROTO_IMAP_ENABLED_CONDSTORE | MAILPROTO_IMAP_ENABLED_QRESYNC;
+    int conditional = (i->command.flags & MAILPROTO_IMAP_HAS_MODSEQ) != 0;
+    if (conditional && is_changed(i)) {
+        add_found(i);
+        return 0;
+    }
+    if (i->command.store == MAILPROTO_IMAP_STORE_ADD) {
+        wanted |= i->facts.flags;
+    } else if (i->command.store == MAILPROTO_IMAP_STORE_REMOVE) {
+        wanted = i->facts.flags & ~wanted;
+    }
+    int changed = imap_box_set_flags(i, wanted);
+    if ((i->command.flags & MAILPROTO_IMAP_SILENT) == 0 || conditional) {
+        return 1;
+    }
+    /* The mod-sequence is told even then: RFC 7162 3.1.3, 3.2.4 */
+    return changed && (mailproto_imap_server_enabled(i->server) & aware) != 0;
+}
+
 static mailproto_status run_store(imap_role *i)
 {
     const mailproto_imap_cursor none = {{0}};
     uint32_t wanted = wanted_flags(i->command.items);
+    if (is_refused(i)) {
+        return MAILPROTO_OK;
+    }
     for (; i->at < i->count; i->at++) {
-        uint32_t *flags = &i->flags[i->held[i->at]];
         if (i->step == 0) {
-            set_facts(i, i->at + 1);
-            if (!is_meant(i)) {
+            imap_box_facts(i, i->at + 1);
+            if (!imap_box_is_meant(i) || !store_one(i, wanted)) {
                 continue;
             }
-            if (i->command.store == MAILPROTO_IMAP_STORE_SET) {
-                *flags = wanted;
-            } else if (i->command.store == MAILPROTO_IMAP_STORE_ADD) {
-                *flags |= wanted;
-            } else {
-                *flags &= ~wanted;
-            }
-            i->facts.flags = *flags;
         }
-        if ((i->command.flags & MAILPROTO_IMAP_SILENT) == 0) {
-            mailproto_status st = tell(i, none, 1);
-            if (st != MAILPROTO_OK) {
-                return st;
-            }
+        mailproto_status st =
+            tell(i, none, (i->command.flags & MAILPROTO_IMAP_SILENT) == 0);
+        if (st != MAILPROTO_OK) {
+            return st;
         }
     }
+    if (i->found_count > 0) {
+        i->code.code = MAILPROTO_IMAP_CODE_MODIFIED;
+        i->code.set = i->found;
+        i->code.set_count = i->found_count;
+        i->text = "Some were changed before";
+    }
     return MAILPROTO_OK;
+}
+
+/* Whether EXPUNGE or CLOSE removes the message. */
+static int is_to_go(imap_role *i, uint32_t seq)
+{
+    imap_box_facts(i, seq);
+    return (i->facts.flags & MAILPROTO_IMAP_DELETED) != 0 &&
+           ((i->command.flags & MAILPROTO_IMAP_UID) == 0 || imap_box_is_meant(i));
 }
 
 /* From the last message to the first, so that numbers stay. */
 static mailproto_status run_expunge(imap_role *i)
 {
+    if (is_refused(i)) {
+        return MAILPROTO_OK;
+    }
     for (; i->at < i->count; i->at++) {
         uint32_t seq = i->count - i->at;
-        set_facts(i, seq);
-        if ((i->facts.flags & MAILPROTO_IMAP_DELETED) == 0 ||
-            ((i->command.flags & MAILPROTO_IMAP_UID) != 0 && !is_meant(i))) {
+        if (!is_to_go(i, seq)) {
             continue;
         }
         mailproto_status st =
@@ -215,11 +201,24 @@ static mailproto_status run_expunge(imap_role *i)
         if (st != MAILPROTO_OK) {
             return st;
         }
-        memmove(&i->held[seq - 1], &i->held[seq], (i->count - seq) * sizeof i->held[0]);
-        i->count--;
+        imap_box_remove(i, seq);
         i->at--; /* as many are behind it as were */
+        if ((mailproto_imap_server_enabled(i->server) &
+             MAILPROTO_IMAP_ENABLED_QRESYNC) != 0) { /* RFC 7162 3.2.7 */
+            i->code.code = MAILPROTO_IMAP_CODE_HIGHESTMODSEQ;
+            i->code.number = i->highest;
+        }
     }
     return MAILPROTO_OK;
+}
+
+static void close_box(imap_role *i)
+{
+    for (uint32_t seq = i->count; seq > 0 && !i->read_only; seq--) {
+        if (is_to_go(i, seq)) {
+            imap_box_remove(i, seq);
+        }
+    }
 }
 
 /* Whether the message of the facts is one that is looked for. */
@@ -230,7 +229,7 @@ static int matches(imap_role *i, const mailproto_imap_search_node *nodes, size_t
         &m, nodes, count, &i->facts, i->fetch_work, sizeof i->fetch_work);
     while (st == MAILPROTO_OK &&
            (st = mailproto_imap_match_run(&m)) == MAILPROTO_AGAIN) {
-        st = open_message(i);
+        st = imap_box_open(i);
         if (st == MAILPROTO_OK) {
             st = mailproto_imap_match_message(&m, &i->source, &i->index);
         }
@@ -238,26 +237,58 @@ static int matches(imap_role *i, const mailproto_imap_search_node *nodes, size_t
     return st == MAILPROTO_OK && mailproto_imap_match_result(&m);
 }
 
+/* Of what was found, ascending, this one is told and saved: the first, the last or both
+   if nothing else was asked for (RFC 4731 3.2, RFC 5182 2.4). */
+static int is_asked_for(uint32_t returns, size_t place, size_t count)
+{
+    if ((returns & (MAILPROTO_IMAP_RETURN_ALL | MAILPROTO_IMAP_RETURN_COUNT)) != 0 ||
+        (returns & (MAILPROTO_IMAP_RETURN_MIN | MAILPROTO_IMAP_RETURN_MAX)) == 0) {
+        return 1;
+    }
+    return ((returns & MAILPROTO_IMAP_RETURN_MIN) != 0 && place == 0) ||
+           ((returns & MAILPROTO_IMAP_RETURN_MAX) != 0 && place + 1 == count);
+}
+
+static void note_found(imap_role *i, const uint32_t *seqs, size_t count)
+{
+    uint32_t returns = i->command.returns;
+    if ((returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
+        i->saved_count = 0;
+    }
+    for (size_t n = 0; n < count; n++) {
+        imap_box_facts(i, seqs[n]);
+        add_found(i);
+        if (!is_asked_for(returns, n, count)) {
+            continue;
+        }
+        if ((i->command.flags & MAILPROTO_IMAP_USES_MODSEQ) != 0 &&
+            i->facts.modseq > i->found_modseq) {
+            i->found_modseq = i->facts.modseq;
+        }
+        if ((returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
+            i->saved[i->saved_count].low = i->saved[i->saved_count].high = i->facts.uid;
+            i->saved_count++;
+        }
+    }
+}
+
 static mailproto_status search_all(imap_role *i)
 {
     static mailproto_imap_search_node nodes[IMAP_NODES];
     mailproto_imap_cursor keys = i->command.items;
+    uint32_t seqs[IMAP_MESSAGES];
+    size_t found = 0;
     size_t count = 0;
     mailproto_status st =
         mailproto_imap_search_compile(&keys, nodes, IMAP_NODES, &count);
-    i->found_count = 0;
     for (uint32_t seq = 1; st == MAILPROTO_OK && seq <= i->count; seq++) {
-        set_facts(i, seq);
+        imap_box_facts(i, seq);
         if (matches(i, nodes, count)) {
-            uint32_t n =
-                i->command.flags & MAILPROTO_IMAP_UID ? i->facts.uid : i->facts.seq;
-            if (i->found_count > 0 && i->found[i->found_count - 1].high + 1 == n) {
-                i->found[i->found_count - 1].high = n;
-            } else {
-                i->found[i->found_count].low = i->found[i->found_count].high = n;
-                i->found_count++;
-            }
+            seqs[found++] = seq;
         }
+    }
+    if (st == MAILPROTO_OK) {
+        note_found(i, seqs, found);
     }
     return st;
 }
@@ -276,6 +307,7 @@ static mailproto_status run_search(imap_role *i, uint32_t request)
             found.min = i->found[0].low;
             found.max = i->found[i->found_count - 1].high;
         }
+        found.modseq = i->found_modseq;
         if (st == MAILPROTO_OK) {
             st = mailproto_imap_server_search_begin(i->server, request, &found,
                                                     &numbers);
@@ -289,21 +321,23 @@ static mailproto_status run_search(imap_role *i, uint32_t request)
     return st == MAILPROTO_OK ? mailproto_imap_server_search_end(i->server) : st;
 }
 
-static mailproto_status send_status(imap_role *i)
+static mailproto_status send_status(role *r)
 {
+    imap_role *i = &r->imap;
+    uint64_t limit = r->o->imap.server.append_limit;
     mailproto_imap_status s = {.struct_size = sizeof s};
     s.items = i->command.status_items;
     s.name = role_bytes("INBOX");
     s.messages = i->count;
-    s.uidnext = FIRST_UID + IMAP_MESSAGES;
-    s.uidvalidity = VALIDITY;
-    s.highestmodseq = 1;
-    s.append_limit = MAILPROTO_UNLIMITED_64;
+    s.uidnext = IMAP_FIRST_UID + IMAP_MESSAGES;
+    s.uidvalidity = IMAP_VALIDITY;
+    s.highestmodseq = i->highest;
+    s.append_limit = limit != 0 ? limit : IMAP_APPEND_LIMIT;
     s.mailbox_id = role_bytes("M1");
     for (uint32_t n = 0; n < i->count; n++) {
         s.unseen += (i->flags[i->held[n]] & MAILPROTO_IMAP_SEEN) == 0;
         s.deleted += (i->flags[i->held[n]] & MAILPROTO_IMAP_DELETED) != 0;
-        s.size += octets_of(texts[i->held[n]]);
+        s.size += imap_box_size(i, n + 1);
     }
     return mailproto_imap_server_status(i->server, &s);
 }
@@ -316,7 +350,7 @@ static int lists_inbox(const mailproto_imap_command *c)
     while (mailproto_imap_string_next(&items, &s) == MAILPROTO_OK) {
         char pattern[512];
         size_t len = c->mailbox.raw.len;
-        if (len + s.raw.len < sizeof pattern) {
+        if (s.raw.len > 0 && len + s.raw.len < sizeof pattern) {
             memcpy(pattern, c->mailbox.raw.ptr != NULL ? c->mailbox.raw.ptr : "", len);
             memcpy(pattern + len, s.raw.ptr, s.raw.len);
             mailproto_bytes joined = {pattern, len + s.raw.len};
@@ -328,37 +362,81 @@ static int lists_inbox(const mailproto_imap_command *c)
     return 0;
 }
 
-static mailproto_status run_list(imap_role *i)
+/* LIST "" "" asks for the delimiter and the root; empty patterns of the extended form
+   mean nothing (RFC 9051 6.3.9). */
+static int asks_for_root(const mailproto_imap_command *c)
 {
+    mailproto_imap_cursor items = c->items;
+    mailproto_imap_string s;
+    return c->command == MAILPROTO_IMAP_LIST &&
+           (c->flags & MAILPROTO_IMAP_EXTENDED) == 0 &&
+           mailproto_imap_string_next(&items, &s) == MAILPROTO_OK && s.raw.len == 0;
+}
+
+static mailproto_status run_list(role *r)
+{
+    imap_role *i = &r->imap;
     mailproto_imap_list_entry e = {.struct_size = sizeof e};
     mailproto_status st = MAILPROTO_OK;
-    if (!lists_inbox(&i->command)) {
+    e.delimiter = '/';
+    if (asks_for_root(&i->command)) {
+        e.attributes = MAILPROTO_IMAP_ATTR_NOSELECT;
+        e.name = role_bytes("");
+        return mailproto_imap_server_list(i->server, &e);
+    }
+    if (!lists_inbox(&i->command) ||
+        (i->command.select & MAILPROTO_IMAP_LIST_SPECIAL_USE) != 0) {
         return MAILPROTO_OK;
     }
     e.attributes = MAILPROTO_IMAP_ATTR_HASNOCHILDREN;
     if ((i->command.select | i->command.returns) & MAILPROTO_IMAP_LIST_SUBSCRIBED) {
         e.attributes |= MAILPROTO_IMAP_ATTR_SUBSCRIBED;
     }
-    e.delimiter = '/';
     e.name = role_bytes("INBOX");
     if (i->step == 0) {
         st = mailproto_imap_server_list(i->server, &e);
         i->step = st == MAILPROTO_OK;
     }
     return st == MAILPROTO_OK && (i->command.returns & MAILPROTO_IMAP_LIST_STATUS) != 0
-               ? send_status(i)
+               ? send_status(r)
                : st;
 }
 
-static mailproto_status run_select(role *r)
+/* SELECT (QRESYNC ...): what changed since (RFC 7162 3.2.5). */
+static mailproto_status resync(imap_role *i)
+{
+    const mailproto_imap_cursor none = {{0}};
+    const mailproto_imap_cursor *known =
+        i->command.known.opaque[0] != 0 ? &i->command.known : NULL;
+    mailproto_status st = MAILPROTO_OK;
+    if (!i->gone_told) {
+        st = tell_gone(i, known);
+    }
+    for (; st == MAILPROTO_OK && i->at < i->count; i->at += st == MAILPROTO_OK) {
+        if (i->step == 0) {
+            imap_box_facts(i, i->at + 1);
+            if (!is_changed(i) ||
+                (known != NULL && !mailproto_imap_set_has(known, i->facts.uid, 0))) {
+                continue;
+            }
+        }
+        st = tell(i, none, 1);
+    }
+    return st;
+}
+
+static mailproto_status send_selected(role *r)
 {
     imap_role *i = &r->imap;
+    mailproto_status st;
     mailproto_imap_selected box = {.struct_size = sizeof box};
+    int read_only = i->command.command == MAILPROTO_IMAP_EXAMINE;
     box.exists = i->count;
-    box.uidvalidity = VALIDITY;
-    box.uidnext = FIRST_UID + IMAP_MESSAGES;
-    box.mailbox_flags = box.permanent_flags = SYSTEM_FLAGS;
-    box.highestmodseq = 1;
+    box.uidvalidity = IMAP_VALIDITY;
+    box.uidnext = IMAP_FIRST_UID + IMAP_MESSAGES;
+    box.mailbox_flags = SYSTEM_FLAGS;
+    box.permanent_flags = read_only ? 0 : SYSTEM_FLAGS;
+    box.highestmodseq = i->highest;
     if (mailproto_session_has_cap(r->session, MAILPROTO_IMAP_CAP_OBJECTID)) {
         box.mailbox_id = role_bytes("M1");
     }
@@ -370,7 +448,26 @@ static mailproto_status run_select(role *r)
             box.unseen = n;
         }
     }
-    return mailproto_imap_server_selected(i->server, i->request, &box);
+    st = mailproto_imap_server_selected(i->server, i->request, &box);
+    if (st == MAILPROTO_OK) {
+        i->selected = 1;
+        i->read_only = read_only;
+        i->saved_count = 0;
+    }
+    return st;
+}
+
+static mailproto_status run_select(role *r)
+{
+    imap_role *i = &r->imap;
+    mailproto_status st = MAILPROTO_OK;
+    if (!i->selected) {
+        st = send_selected(r);
+    }
+    return st == MAILPROTO_OK && (i->command.flags & MAILPROTO_IMAP_QRESYNC) != 0 &&
+                   i->command.uidvalidity == IMAP_VALIDITY
+               ? resync(i)
+               : st;
 }
 
 /* Answers what was asked for, but for the completion. */
@@ -383,9 +480,9 @@ static mailproto_status run(role *r)
         return run_select(r);
     case MAILPROTO_IMAP_LIST:
     case MAILPROTO_IMAP_LSUB:
-        return run_list(i);
+        return run_list(r);
     case MAILPROTO_IMAP_STATUS:
-        return send_status(i);
+        return send_status(r);
     case MAILPROTO_IMAP_FETCH:
         return run_fetch(i);
     case MAILPROTO_IMAP_STORE:
@@ -394,30 +491,60 @@ static mailproto_status run(role *r)
         return run_search(i, i->request);
     case MAILPROTO_IMAP_EXPUNGE:
         return run_expunge(i);
+    case MAILPROTO_IMAP_CLOSE:
+        close_box(i);
+        return MAILPROTO_OK;
     default:
         return MAILPROTO_OK;
     }
+}
+
+/* What a command that was refused leaves behind: RFC 5182 2.1. */
+static void forget_saved(imap_role *i)
+{
+    if (i->command.command == MAILPROTO_IMAP_SEARCH &&
+        (i->command.returns & MAILPROTO_IMAP_RETURN_SAVE) != 0) {
+        i->saved_count = 0;
+    }
+}
+
+/* 1: the answer is there, but for the completion. */
+static int is_answered(role *r)
+{
+    imap_role *i = &r->imap;
+    mailproto_status st = run(r);
+    if (st == MAILPROTO_AGAIN || st == MAILPROTO_NOT_READY) {
+        return 0;
+    }
+    role_check(r, mailproto_imap_command_name(i->command.command), st);
+    if (st != MAILPROTO_OK) {
+        i->how = MAILPROTO_IMAP_NO;
+        forget_saved(i);
+    } else if (i->how == 0) {
+        i->how = MAILPROTO_IMAP_OK;
+    }
+    if (mailproto_imap_server_state(i->server) == MAILPROTO_IMAP_SELECTED) {
+        role_check(r, "highestmodseq",
+                   mailproto_imap_server_highestmodseq(i->server, i->highest));
+    }
+    return 1;
 }
 
 static void server_work(role *r)
 {
     imap_role *i = &r->imap;
     mailproto_status st;
-    if (i->request == 0) {
+    if (i->request == 0 || (i->how == 0 && !is_answered(r))) {
         return;
     }
-    st = run(r);
-    if (st == MAILPROTO_AGAIN || st == MAILPROTO_NOT_READY) {
-        return;
+    st = mailproto_imap_server_complete(
+        i->server, i->request, i->how,
+        i->code.code != MAILPROTO_IMAP_CODE_NONE ? &i->code : NULL,
+        i->text != NULL ? role_bytes(i->text) : nothing);
+    if (st != MAILPROTO_AGAIN) {
+        role_check(r, "complete", st);
+        i->request = 0;
     }
-    role_check(r, mailproto_imap_command_name(i->command.command), st);
-    uint32_t request = i->request;
-    i->request = 0;
-    role_check(r, "complete",
-               mailproto_imap_server_complete(i->server, request,
-                                              st == MAILPROTO_OK ? MAILPROTO_IMAP_OK
-                                                                 : MAILPROTO_IMAP_NO,
-                                              NULL, nothing));
 }
 
 /* ---- events ------------------------------------------------------------------------- */
@@ -432,6 +559,17 @@ static int wants_other_box(const mailproto_imap_command *c)
            !is_inbox(&c->mailbox);
 }
 
+static void begin_answer(imap_role *i)
+{
+    i->at = i->step = i->how = 0;
+    i->selected = i->gone_told = 0;
+    memset(&i->code, 0, sizeof i->code);
+    i->code.struct_size = sizeof i->code;
+    i->text = NULL;
+    i->found_count = 0;
+    i->found_modseq = 0;
+}
+
 static mailproto_status on_command(role *r, const mailproto_event *ev)
 {
     imap_role *i = &r->imap;
@@ -441,7 +579,7 @@ static mailproto_status on_command(role *r, const mailproto_event *ev)
     if (st != MAILPROTO_OK) {
         return st;
     }
-    i->at = i->step = 0;
+    begin_answer(i);
     if (wants_other_box(&i->command)) {
         mailproto_imap_code code = {.struct_size = sizeof code};
         code.code = MAILPROTO_IMAP_CODE_NONEXISTENT;
@@ -460,6 +598,7 @@ static mailproto_status on_command(role *r, const mailproto_event *ev)
     case MAILPROTO_IMAP_STORE:
     case MAILPROTO_IMAP_SEARCH:
     case MAILPROTO_IMAP_EXPUNGE:
+    case MAILPROTO_IMAP_CLOSE:
         i->request = ev->tag; /* server_work() answers */
         return MAILPROTO_OK;
     default:
@@ -467,9 +606,26 @@ static mailproto_status on_command(role *r, const mailproto_event *ev)
     }
 }
 
+/* A message of APPEND is taken. Any other literal that does not stay in the command would
+   be a string that cannot be looked for or compared: it is refused, as by default. */
+static mailproto_status on_literal(imap_role *i, const mailproto_event *ev)
+{
+    mailproto_imap_command c = {.struct_size = sizeof c};
+    mailproto_status st = mailproto_imap_event_command(ev, &c);
+    if (st != MAILPROTO_OK) {
+        return st;
+    }
+    return c.command == MAILPROTO_IMAP_APPEND && c.mailbox.form != MAILPROTO_IMAP_NIL
+               ? mailproto_imap_server_literal(i->server, ev->tag, 1)
+               : mailproto_imap_server_accept(i->server, ev->tag);
+}
+
 static void server_event(role *r, const mailproto_event *ev)
 {
     imap_role *i = &r->imap;
+    if ((ev->flags & MAILPROTO_EVF_IMAP_SAVE) != 0) {
+        i->saved_count = 0;
+    }
     if (role_server_auth(r, ev) || (ev->flags & MAILPROTO_EVF_NEEDS_REPLY) == 0) {
         return;
     }
@@ -485,7 +641,7 @@ static void server_event(role *r, const mailproto_event *ev)
         role_check(r, "command", on_command(r, ev));
         break;
     case MAILPROTO_EV_IMAP_LITERAL:
-        role_check(r, "literal", mailproto_imap_server_literal(i->server, ev->tag, 1));
+        role_check(r, "literal", on_literal(i, ev));
         break;
     default:
         role_check(r, "accept", mailproto_imap_server_accept(i->server, ev->tag));
@@ -501,11 +657,7 @@ static mailproto_status begin_server(role *r)
     mailproto_status st = mailproto_imap_server_new(&r->o->imap.server, &i->server);
     if (st == MAILPROTO_OK) {
         r->session = mailproto_imap_server_session(i->server);
-        i->count = IMAP_MESSAGES;
-        for (uint32_t n = 0; n < IMAP_MESSAGES; n++) {
-            i->held[n] = n;
-        }
-        i->flags[0] = MAILPROTO_IMAP_SEEN;
+        imap_box_fill(i);
     }
     return st;
 }

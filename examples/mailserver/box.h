@@ -9,14 +9,26 @@
 
 #include "file.h"
 
+#include <dirent.h>
 #include <mailproto/imap.h>
 #include <sqlite3.h>
 #include <stdint.h>
 
 enum {
-    BOX_KEYWORDS = 64, /* keywords in use in one mailbox */
-    BOX_ID_SIZE = 20,  /* of an EMAILID */
-    BOX_NAME_MAX = 240 /* octets of a folder's name on the disk */
+    BOX_KEYWORDS = 64,   /* keywords in use in one mailbox */
+    BOX_ID_SIZE = 20,    /* of an EMAILID */
+    BOX_NAME_MAX = 240,  /* octets of a folder's name on the disk */
+    BOX_STATEMENTS = 32, /* that are kept prepared */
+    BOX_SLICE = 250      /* messages of one transaction, while others wait */
+};
+
+/* `found`: its file has got its present name after this reading began. */
+enum { BOX_MOVED = 2 };
+
+/* On its way out of a mailbox. */
+enum {
+    BOX_CONDEMNED = 1, /* box_purge() removes it */
+    BOX_LEAVING = 2    /* its rows went, its file is next */
 };
 
 struct box_message {
@@ -29,9 +41,9 @@ struct box_message {
     int64_t saved;         /* SAVEDATE */
     int32_t zone;          /* of INTERNALDATE, minutes */
     unsigned char is_new;  /* the file is in new/ */
-    unsigned char found;   /* by this scan */
-    unsigned char missing; /* scans that have not found it */
-    unsigned char gone;    /* to be removed by box_purge() */
+    unsigned char found;   /* by this reading; BOX_MOVED */
+    unsigned char missing; /* readings that have not found it */
+    unsigned char gone;    /* BOX_CONDEMNED, BOX_LEAVING */
     char *name;            /* the file's, flags included */
     char email_id[BOX_ID_SIZE];
 };
@@ -43,6 +55,7 @@ struct box_fresh {
     int64_t time;
 };
 
+struct box_slot;
 struct box {
     struct boxes *store;
     struct box *next;
@@ -58,13 +71,31 @@ struct box {
     int row_changed; /* its row is to be written */
     struct box_message *list; /* by UID */
     size_t count, room;
+    int loaded;       /* the list is complete: box_load() */
+    size_t condemned; /* how many of them are */
+    uint32_t
+        unfinished_below;   /* UIDs that a COPY had not finished are below; 0: none */
+    struct box_slot *slots; /* box_known.c */
+    size_t slot_count, slot_room;
     char *keywords[BOX_KEYWORDS];
     size_t keyword_count;
     int64_t stamp[2]; /* of new/ and cur/ when they were read */
     int settled;      /* they were old then: the same stamp means the same files */
     size_t expunged;  /* rows of those that went */
+    DIR *reading;     /* the folder that is read, entry by entry; NULL: none */
+    int reading_cur;  /* it is cur/; new/ comes first */
+    unsigned passes;  /* readings in a row, for what is missing */
+    uint64_t read;    /* how often the folders were read */
+    int astray; /* files that were to be removed had other names: another reading ... */
+    int was_astray;          /* ... which has begun */
+    int stuck;               /* there are some that cannot be removed */
     struct box_fresh *fresh; /* found and not taken up */
     size_t fresh_count, fresh_room, fresh_at;
+};
+
+struct box_statement {
+    const char *sql;
+    sqlite3_stmt *prepared;
 };
 
 struct boxes {
@@ -72,7 +103,9 @@ struct boxes {
     unsigned users;
     char root[FILE_PATH_MAX]; /* the Maildir */
     const char *host;
+    int lock; /* on the index, for this process */
     sqlite3 *db;
+    struct box_statement statements[BOX_STATEMENTS];
     struct box *boxes;
     int writing; /* a transaction is open */
     int durable; /* ... that must not be lost: UIDs were given out */
@@ -116,6 +149,11 @@ int box_delete(struct boxes *store, const char *name);
 int box_rename(struct boxes *store, const char *from, const char *to);
 int box_subscribe(struct boxes *store, const char *name, int subscribed);
 
+/* How much of a name is that of a mailbox: octets, whole levels. */
+size_t box_depth(struct boxes *store, const char *name);
+/* Deletes those that were made for the sake of `name`, down to that depth; `errno` stays. */
+void box_unmake(struct boxes *store, const char *name, size_t depth);
+
 /* Runs a statement; `format` has a letter for each argument: i int64, t text. 0 or -1.
    */
 int boxes_run(struct boxes *store, const char *sql, const char *format, ...);
@@ -140,11 +178,19 @@ void box_folder_remove(const char *path);
 
 /* ---- messages: box_message.c, box_scan.c ----------------------------------------- */
 
-/* Brings the list up to date with the files, until done (1) or `until` in loop_now() is
-   over (0: call again); -1: failed. */
-int box_scan(struct box *box, int64_t until);
+/* What takes long ends when `until` in loop_now() is over, having done a part at least:
+   0, call again; 1: done; -1: failed. INT64_MAX: in one go. */
+
+/* The list from the index, before messages are added to it. */
+int box_load(struct box *box, int64_t until);
+
+/* Brings the list up to date with the files as they are at the first call. `*want`: 0
+   then, and the caller's until it is done. */
+int box_scan(struct box *box, int64_t until, uint64_t *want);
 
 struct box_message *box_find(struct box *box, uint32_t uid);
+/* The place of the first message whose UID is not lower. */
+size_t box_place(const struct box *box, uint32_t uid);
 
 /* The bit of a keyword; 0: there is none, or no room for it. */
 uint64_t box_keyword(struct box *box, mailproto_bytes name, int create);
@@ -159,20 +205,26 @@ void box_take(struct box *box, struct box_message *m);
 /* Reads a message: a descriptor, or -1. */
 int box_read(struct box *box, uint32_t uid);
 
-/* Removes those with `gone`, rows and then files, with what was written before. How
-   many. */
-size_t box_purge(struct box *box);
+/* ---- messages on their way out: box_gone.c --------------------------------------- */
 
-/* Whether a file is what was left of a message that went; then it is removed now. */
-int box_left(struct box *box, const char *name, int is_new);
+void box_condemn(struct box *box, struct box_message *m);
+/* Those with UIDs in a range. */
+void box_condemn_range(struct box *box, uint32_t low, uint32_t high);
+
+/* Removes the condemned, rows and then files, with what was written before: each is
+   there or is not, whatever happens; some of them at a time. */
+int box_purge(struct box *box, int64_t until);
 
 /* UIDs that went with a higher mod-sequence, ascending; release with free(). When that
    is not known any more, all that are not there. 0 or -1. */
 int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count);
 
-/* A message on its way in: a file in tmp/. */
+/* ---- messages on their way in: box_draft.c --------------------------------------- */
+
+/* A file in tmp/. */
 struct box_draft {
     char name[128];
+    uint32_t source; /* the UID of what it is a copy of */
     uint32_t flags;
     uint64_t keywords;
     uint64_t size;
@@ -187,20 +239,14 @@ int box_draft(struct box *box, struct box_draft *draft);
 int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
                    struct box_draft *draft);
 void box_draft_drop(struct box *box, const struct box_draft *draft);
-/* Takes them all in, or none; `*first`: the first UID, the others follow it. `from`: the
-   messages with `gone` of that mailbox go in the same moment; or NULL. 0 or -1. */
-int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
-                     struct box *from, uint32_t *first);
-/* Gives a message of the index that is still in tmp/ its name in cur/. 0; -1: it is not
-   there. */
-int box_bring_in(struct box *box, struct box_message *m);
 
-/* For box_scan.c and box_message.c: a place at the end of the list, zeroed; NULL. */
-struct box_message *box_grow(struct box *box);
-int box_insert_row(struct box *box, const struct box_message *m);
-size_t box_base(const char *name); /* octets before the flags */
-uint32_t box_letters(const char *name);
-void box_make_id(char id[BOX_ID_SIZE]);
-int box_load(struct box *box); /* the list from the index; 0 or -1 */
+/* Takes them all in, or none; `*first`: the first UID, the others follow it. They are
+   durable, and their names. `from`: the messages that they are copies of go in the same
+   moment; or NULL. `part` 1: if box_finish() is not called they go again, at the latest
+   when the mailbox is opened the next time. 0 or -1. */
+int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
+                     struct box *from, int part, uint32_t *first);
+/* The parts with UIDs in a range were all: they stay. 0 or -1. */
+int box_finish(struct box *box, uint32_t low, uint32_t high);
 
 #endif /* MAILSERVER_BOX_H */

@@ -1,6 +1,7 @@
-/* Messages of a mailbox: their files and their rows. See box.h. */
-#include "box.h"
+/* Messages of a mailbox: their files' names, the list of them and their rows. See box.h. */
+#include "box_own.h"
 #include "log.h"
+#include "loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +11,7 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-enum {
-    EXPUNGED_MAX = 10000,      /* rows of what went that a mailbox has ... */
-    EXPUNGED_KEPT = 7500,      /* ... and how many of them stay when they are more */
-    ABSENT_MAX = 16 * 1048576, /* UIDs that are told when what went is forgotten */
-};
 
 /* ---- names of files -------------------------------------------------------------- */
 
@@ -49,8 +43,7 @@ uint32_t box_letters(const char *name)
     return flags;
 }
 
-/* The name with these flags; letters that are not ours stay. NULL: no memory. */
-static char *name_with(const char *old, uint32_t flags)
+char *box_name_with(const char *old, uint32_t flags)
 {
     size_t len = box_base(old);
     const char *info = strstr(old, ":2,");
@@ -72,16 +65,6 @@ static char *name_with(const char *old, uint32_t flags)
     }
     name[len] = '\0';
     return name;
-}
-
-/* A name for a file that no other has. */
-static void unique_name(const struct boxes *store, char *name, size_t size)
-{
-    static unsigned long count;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(name, size, "%lld.M%ldP%ldQ%lu.%.60s", (long long)now.tv_sec,
-             now.tv_nsec / 1000, (long)getpid(), ++count, store->host);
 }
 
 void box_make_id(char id[BOX_ID_SIZE])
@@ -113,7 +96,16 @@ struct box_message *box_grow(struct box *box)
     return &box->list[box->count];
 }
 
-struct box_message *box_find(struct box *box, uint32_t uid)
+int box_keep(struct box *box)
+{
+    if (box_know(box, &box->list[box->count]) < 0) {
+        return -1;
+    }
+    box->count++;
+    return 0;
+}
+
+size_t box_place(const struct box *box, uint32_t uid)
 {
     size_t low = 0, high = box->count;
     while (low < high) {
@@ -124,7 +116,13 @@ struct box_message *box_find(struct box *box, uint32_t uid)
             high = middle;
         }
     }
-    return low < box->count && box->list[low].uid == uid ? &box->list[low] : NULL;
+    return low;
+}
+
+struct box_message *box_find(struct box *box, uint32_t uid)
+{
+    size_t at = box_place(box, uid);
+    return at < box->count && box->list[at].uid == uid ? &box->list[at] : NULL;
 }
 
 uint64_t box_keyword(struct box *box, mailproto_bytes name, int create)
@@ -214,39 +212,92 @@ static int count_expunged(struct box *b)
     return rc == SQLITE_ROW ? 0 : -1;
 }
 
-int box_load(struct box *b)
+/* What a COPY has left that was never finished goes again. */
+static int find_unfinished(struct box *b)
 {
     sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(
-        b->store->db,
-        "SELECT uid, file, flags, keywords, internaldate, zone, size, modseq, savedate,"
-        " email_id FROM message WHERE mailbox = ? ORDER BY uid",
-        -1, &s, NULL);
+    int rc = sqlite3_prepare_v2(b->store->db,
+                                "SELECT first, last FROM unfinished WHERE mailbox = ?",
+                                -1, &s, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_bind_int64(s, 1, b->id);
     }
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct box_message *m = box_grow(b);
         rc = SQLITE_OK;
-        if (m == NULL ||
-            (m->name = strdup((const char *)sqlite3_column_text(s, 1))) == NULL) {
-            rc = SQLITE_NOMEM;
-            break;
-        }
-        b->count++;
-        m->uid = (uint32_t)sqlite3_column_int64(s, 0);
-        m->flags = (uint32_t)sqlite3_column_int(s, 2);
-        read_keywords(b, m, (const char *)sqlite3_column_text(s, 3));
-        m->internal = sqlite3_column_int64(s, 4);
-        m->zone = sqlite3_column_int(s, 5);
-        m->size = (uint64_t)sqlite3_column_int64(s, 6);
-        m->modseq = (uint64_t)sqlite3_column_int64(s, 7);
-        m->saved = sqlite3_column_int64(s, 8);
-        snprintf(m->email_id, sizeof m->email_id, "%s",
-                 (const char *)sqlite3_column_text(s, 9));
+        box_condemn_range(b, (uint32_t)sqlite3_column_int64(s, 0),
+                          (uint32_t)sqlite3_column_int64(s, 1));
+        b->unfinished_below = b->uidnext;
     }
     sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? count_expunged(b) : -1;
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* A row of the list, from a statement that stands on it. 0 or -1. */
+static int load_one(struct box *b, sqlite3_stmt *s)
+{
+    struct box_message *m = box_grow(b);
+    if (m == NULL ||
+        (m->name = strdup((const char *)sqlite3_column_text(s, 1))) == NULL) {
+        return -1;
+    }
+    m->uid = (uint32_t)sqlite3_column_int64(s, 0);
+    m->flags = (uint32_t)sqlite3_column_int(s, 2);
+    read_keywords(b, m, (const char *)sqlite3_column_text(s, 3));
+    m->internal = sqlite3_column_int64(s, 4);
+    m->zone = sqlite3_column_int(s, 5);
+    m->size = (uint64_t)sqlite3_column_int64(s, 6);
+    m->modseq = (uint64_t)sqlite3_column_int64(s, 7);
+    m->saved = sqlite3_column_int64(s, 8);
+    snprintf(m->email_id, sizeof m->email_id, "%s",
+             (const char *)sqlite3_column_text(s, 9));
+    if (box_keep(b) < 0) {
+        free(m->name);
+        return -1;
+    }
+    return 0;
+}
+
+/* The next rows. How many, or -1. */
+static int load_some(struct box *b)
+{
+    sqlite3_stmt *s = NULL;
+    uint32_t last = b->count == 0 ? 0 : b->list[b->count - 1].uid;
+    int count = 0;
+    int rc = sqlite3_prepare_v2(
+        b->store->db,
+        "SELECT uid, file, flags, keywords, internaldate, zone, size, modseq, savedate,"
+        " email_id FROM message WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT ?",
+        -1, &s, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, b->id);
+        sqlite3_bind_int64(s, 2, last);
+        sqlite3_bind_int64(s, 3, BOX_SLICE);
+    }
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        rc = load_one(b, s) == 0 ? SQLITE_OK : SQLITE_NOMEM;
+        count++;
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? count : -1;
+}
+
+int box_load(struct box *box, int64_t until)
+{
+    while (!box->loaded) {
+        int count = load_some(box);
+        if (count < 0) {
+            return -1;
+        }
+        if (count < BOX_SLICE) {
+            if (count_expunged(box) < 0 || find_unfinished(box) < 0) {
+                return -1;
+            }
+            box->loaded = 1;
+        } else if (loop_now() >= until) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 /* ---- flags ----------------------------------------------------------------------- */
@@ -255,7 +306,7 @@ int box_load(struct box *b)
 static int move_file(struct box *box, struct box_message *m, uint32_t flags)
 {
     char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    char *name = name_with(m->name, flags);
+    char *name = box_name_with(m->name, flags);
     if (name == NULL) {
         return -1;
     }
@@ -272,6 +323,8 @@ static int move_file(struct box *box, struct box_message *m, uint32_t flags)
     free(m->name);
     m->name = name;
     m->is_new = 0;
+    m->missing = 0;
+    m->found = BOX_MOVED; /* whoever reads the folder now may not meet it */
     return 0;
 }
 
@@ -322,335 +375,10 @@ int box_read(struct box *box, uint32_t uid)
             return fd;
         }
         box->settled = 0; /* moved or removed by somebody else */
-        if (n > 0 || box_scan(box, INT64_MAX) < 0) {
+        uint64_t want = 0;
+        if (n > 0 || box_scan(box, INT64_MAX, &want) < 0) {
             return -1;
         }
     }
     return -1;
-}
-
-/* The rows of one that goes. What its file is called stays in the index until it is
-   removed: whatever happens before, it does not come back as a new message. */
-static void purge_rows(struct box *box, const struct box_message *m)
-{
-    char *base = m->missing == 0 ? strndup(m->name, box_base(m->name)) : NULL;
-    boxes_write(box->store, "DELETE FROM message WHERE mailbox = ? AND uid = ?", "ii",
-                box->id, (int64_t)m->uid);
-    boxes_write(box->store, "INSERT OR REPLACE INTO expunged VALUES(?, ?, ?)", "iii",
-                box->id, (int64_t)m->uid, (int64_t)++box->modseq);
-    box->expunged++;
-    if (base != NULL) {
-        boxes_write(box->store, "INSERT OR REPLACE INTO leaving VALUES(?, ?)", "it",
-                    box->id, base);
-    }
-    free(base);
-}
-
-/* Removes a file whose name is in `leaving`. */
-static void remove_file(struct box *box, const char *name, int is_new)
-{
-    char path[FILE_PATH_MAX];
-    char *base = strndup(name, box_base(name));
-    if (file_path(path, box->path, is_new ? "new" : "cur", name) == 0 &&
-        unlink(path) < 0 && errno != ENOENT) {
-        log_line("%s: %s", path, strerror(errno)); /* the next scan tries again */
-    } else if (base != NULL) {
-        boxes_write(box->store, "DELETE FROM leaving WHERE mailbox = ? AND file = ?",
-                    "it", box->id, base);
-    }
-    free(base);
-}
-
-/* RFC 7162 5.3: what went long ago is forgotten, all of it up to a mod-sequence. */
-static void forget(struct box *box)
-{
-    if (box->expunged > EXPUNGED_MAX) {
-        boxes_write(box->store,
-                    "INSERT OR REPLACE INTO forgotten SELECT mailbox, modseq FROM"
-                    " expunged WHERE mailbox = ? ORDER BY modseq DESC LIMIT 1 OFFSET ?",
-                    "ii", box->id, (int64_t)EXPUNGED_KEPT);
-        boxes_write(box->store,
-                    "DELETE FROM expunged WHERE mailbox = ?1 AND modseq <="
-                    " (SELECT modseq FROM forgotten WHERE mailbox = ?1)",
-                    "i", box->id);
-        box->expunged = EXPUNGED_KEPT;
-    }
-}
-
-/* The rows of those with `gone`. How many. */
-static size_t purge_all_rows(struct box *box)
-{
-    size_t removed = 0;
-    for (size_t i = 0; i < box->count; i++) {
-        if (box->list[i].gone) {
-            purge_rows(box, &box->list[i]);
-            removed++;
-        }
-    }
-    if (removed > 0) {
-        forget(box);
-        box->change++;
-        box->row_changed = 1;
-        box->store->durable = 1;
-    }
-    return removed;
-}
-
-/* Their files, when the index is without them on the disk. */
-static void purge_all_files(struct box *box)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < box->count; i++) {
-        struct box_message *m = &box->list[i];
-        if (!m->gone) {
-            box->list[kept++] = *m;
-            continue;
-        }
-        if (m->missing == 0) {
-            remove_file(box, m->name, m->is_new);
-        }
-        free(m->name);
-    }
-    box->count = kept;
-}
-
-size_t box_purge(struct box *box)
-{
-    size_t removed = purge_all_rows(box);
-    if (removed > 0 && boxes_flush(box->store) == 0) {
-        purge_all_files(box);
-    }
-    return removed;
-}
-
-int box_left(struct box *box, const char *name, int is_new)
-{
-    sqlite3_stmt *s = NULL;
-    int found = sqlite3_prepare_v2(box->store->db,
-                                   "SELECT 1 FROM leaving WHERE mailbox = ? AND file ="
-                                   " ?",
-                                   -1, &s, NULL) == SQLITE_OK &&
-                sqlite3_bind_int64(s, 1, box->id) == SQLITE_OK &&
-                sqlite3_bind_text(s, 2, name, (int)box_base(name), SQLITE_STATIC) ==
-                    SQLITE_OK &&
-                sqlite3_step(s) == SQLITE_ROW;
-    sqlite3_finalize(s);
-    if (found) {
-        remove_file(box, name, is_new);
-    }
-    return found;
-}
-
-/* Up to which mod-sequence it is not known what went. 0 or -1. */
-static int forgotten_to(const struct box *box, uint64_t *modseq)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(
-        box->store->db, "SELECT modseq FROM forgotten WHERE mailbox = ?", -1, &s, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_bind_int64(s, 1, box->id);
-        rc = sqlite3_step(s);
-    }
-    *modseq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
-    sqlite3_finalize(s);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
-}
-
-/* The UIDs that were given out and are not there. */
-static int absent(const struct box *box, uint32_t **uids, size_t *count)
-{
-    size_t n = (size_t)(box->uidnext - 1) - box->count, at = 0;
-    if (n > ABSENT_MAX || (*uids = malloc((n + 1) * sizeof **uids)) == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
-    for (uint32_t uid = 1; uid < box->uidnext && *count < n; uid++) {
-        if (at < box->count && box->list[at].uid == uid) {
-            at++;
-        } else {
-            (*uids)[(*count)++] = uid;
-        }
-    }
-    return 0;
-}
-
-int box_expunged(struct box *box, uint64_t since, uint32_t **uids, size_t *count)
-{
-    sqlite3_stmt *s = NULL;
-    size_t room = 0;
-    uint64_t forgotten;
-    if (forgotten_to(box, &forgotten) < 0) {
-        return -1;
-    }
-    if (since < forgotten) { /* RFC 7162 5.3: rather too many than too few */
-        return absent(box, uids, count);
-    }
-    int rc = sqlite3_prepare_v2(box->store->db,
-                                "SELECT uid FROM expunged WHERE mailbox = ? AND modseq"
-                                " > ? ORDER BY uid",
-                                -1, &s, NULL);
-    if (rc == SQLITE_OK) {
-        sqlite3_bind_int64(s, 1, box->id);
-        sqlite3_bind_int64(s, 2, (int64_t)since);
-    }
-    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        rc = SQLITE_OK;
-        if (*count == room) {
-            room = room * 2 + 64;
-            uint32_t *more = realloc(*uids, room * sizeof *more);
-            if (more == NULL) {
-                rc = SQLITE_NOMEM;
-                break;
-            }
-            *uids = more;
-        }
-        (*uids)[(*count)++] = (uint32_t)sqlite3_column_int64(s, 0);
-    }
-    sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? 0 : -1;
-}
-
-/* ---- messages on their way in ---------------------------------------------------- */
-
-int box_draft(struct box *box, struct box_draft *draft)
-{
-    char path[FILE_PATH_MAX];
-    *draft = (struct box_draft){.internal = (int64_t)time(NULL)};
-    unique_name(box->store, draft->name, sizeof draft->name);
-    box_make_id(draft->email_id);
-    if (file_path(path, box->path, "tmp", draft->name) < 0) {
-        return -1;
-    }
-    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-}
-
-/* Keywords have other places in another mailbox. */
-static uint64_t translate(const struct box *from, uint64_t bits, struct box *to)
-{
-    uint64_t result = 0;
-    for (size_t i = 0; i < from->keyword_count; i++) {
-        if ((bits >> i & 1) != 0) {
-            mailproto_bytes word = {from->keywords[i], strlen(from->keywords[i])};
-            result |= box_keyword(to, word, 1);
-        }
-    }
-    return result;
-}
-
-int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
-                   struct box_draft *draft)
-{
-    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    *draft = (struct box_draft){.flags = m->flags,
-                                .keywords = translate(from, m->keywords, box),
-                                .size = m->size,
-                                .internal = m->internal,
-                                .zone = m->zone};
-    memcpy(draft->email_id, m->email_id, sizeof draft->email_id);
-    unique_name(box->store, draft->name, sizeof draft->name);
-    if (file_path(old, from->path, m->is_new ? "new" : "cur", m->name) < 0 ||
-        file_path(path, box->path, "tmp", draft->name) < 0) {
-        return -1;
-    }
-    return link(old, path); /* a message's octets never change: one file, two names */
-}
-
-void box_draft_drop(struct box *box, const struct box_draft *draft)
-{
-    char path[FILE_PATH_MAX];
-    if (draft->name[0] != '\0' && file_path(path, box->path, "tmp", draft->name) == 0) {
-        unlink(path);
-    }
-}
-
-/* Its row. */
-static int add_draft(struct box *box, const struct box_draft *d)
-{
-    struct box_message *m = box_grow(box);
-    if (m == NULL || (m->name = strdup(d->name)) == NULL) {
-        return -1;
-    }
-    box->count++;
-    m->uid = box->uidnext++;
-    m->flags = d->flags;
-    m->keywords = d->keywords;
-    m->size = d->size;
-    m->internal = d->internal;
-    m->zone = d->zone;
-    m->saved = (int64_t)time(NULL);
-    m->modseq = ++box->modseq;
-    memcpy(m->email_id, d->email_id, sizeof m->email_id);
-    return box_insert_row(box, m);
-}
-
-int box_bring_in(struct box *box, struct box_message *m)
-{
-    char old[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    size_t len = box_base(m->name);
-    char *base = strndup(m->name, len), *name = name_with(m->name, m->flags);
-    int result = -1;
-    if (base != NULL && name != NULL && file_path(old, box->path, "tmp", base) == 0 &&
-        file_path(path, box->path, "cur", name) == 0 && access(old, F_OK) == 0) {
-        result = 0;
-        if (rename(old, path) < 0) { /* the next scan tries again */
-            log_line("%s: %s", old, strerror(errno));
-        } else {
-            free(m->name);
-            m->name = name;
-            name = NULL;
-        }
-    }
-    free(base);
-    free(name);
-    return result;
-}
-
-static void take_back(struct box *box, size_t before)
-{
-    for (size_t i = 0; i < box->count; i++) {
-        box->list[i].gone = i >= before;
-    }
-    box_purge(box);
-}
-
-/* The index is changed in one go. It has names in cur/ that the files do not have yet:
-   whoever finds none looks into tmp/ (box_bring_in()). */
-int box_draft_commit(struct box *box, const struct box_draft *drafts, size_t count,
-                     struct box *from, uint32_t *first)
-{
-    char path[FILE_PATH_MAX];
-    size_t before = box->count;
-    *first = box->uidnext;
-    for (size_t i = 0; i < count; i++) {
-        if (add_draft(box, &drafts[i]) < 0) {
-            log_line("%s: %s", box->path, strerror(errno));
-            take_back(box, before);
-            for (i = 0; i < count; i++) {
-                box_draft_drop(box, &drafts[i]);
-            }
-            return -1;
-        }
-    }
-    if (count == 0) {
-        return 0;
-    }
-    box->store->durable = 1;
-    box->row_changed = 1;
-    box->change++;
-    if (from != NULL) {
-        purge_all_rows(from);
-    }
-    if (file_path(path, box->path, "tmp", NULL) == 0) {
-        file_sync_dir(path);
-    }
-    if (boxes_flush(box->store) < 0) {
-        return -1;
-    }
-    for (size_t i = before; i < box->count; i++) {
-        box_bring_in(box, &box->list[i]);
-    }
-    if (from != NULL) {
-        purge_all_files(from);
-    }
-    return 0;
 }

@@ -1,6 +1,6 @@
 /* Finds out what others have done to a mailbox's files: delivery, POP3, other programs.
    See box.h. */
-#include "box.h"
+#include "box_own.h"
 #include "log.h"
 #include "loop.h"
 
@@ -15,6 +15,15 @@
 
 /* A folder that was changed so lately may be changed again without a new time. */
 enum { SETTLE_S = 2 };
+
+/* cr.yp.to/proto/maildir.html: 36 hours. */
+enum { TMP_S = 36 * 3600 };
+
+/* Readings in a row, for what is missing. */
+enum { PASSES = 3 };
+
+/* A year has four digits in IMAP. */
+#define LAST_SECOND 253402300799
 
 static const char *const folders[2] = {"new", "cur"};
 
@@ -38,51 +47,14 @@ static int stamps_of(const struct box *box, int64_t stamp[2], int *settled)
 
 /* ---- reading the folders --------------------------------------------------------- */
 
-/* The messages in the order of their names, for looking up. */
-struct sorted {
-    struct box_message **list;
-    size_t count;
-};
-
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static int by_base(const void *a, const void *b)
-{
-    const struct box_message *m = *(struct box_message *const *)a;
-    const struct box_message *n = *(struct box_message *const *)b;
-    return compare(m->name, box_base(m->name), n->name, box_base(n->name));
-}
-
-static struct box_message *look_up(const struct sorted *sorted, const char *name)
-{
-    size_t low = 0, high = sorted->count, len = box_base(name);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        struct box_message *m = sorted->list[middle];
-        int order = compare(m->name, box_base(m->name), name, len);
-        if (order == 0) {
-            return m;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return NULL;
-}
-
 /* By convention a name begins with the second of delivery. */
 static int64_t delivered(const char *name)
 {
     char *end;
     errno = 0;
     long long t = strtoll(name, &end, 10);
-    return end > name && *end == '.' && errno == 0 ? t : (int64_t)time(NULL);
+    int is_time = end > name && *end == '.' && errno == 0 && t >= 0 && t <= LAST_SECOND;
+    return is_time ? t : (int64_t)time(NULL);
 }
 
 static int add_fresh(struct box *box, const char *name, int is_new)
@@ -106,6 +78,10 @@ static int add_fresh(struct box *box, const char *name, int is_new)
 /* A file that is known: it may have another name now, and with it other flags. */
 static int meet(struct box *box, struct box_message *m, const char *name, int is_new)
 {
+    if (m->found ==
+        BOX_MOVED) { /* by us: an entry that was read before has the old name */
+        return 0;
+    }
     m->found = 1;
     m->missing = 0;
     m->is_new = is_new != 0;
@@ -120,45 +96,73 @@ static int meet(struct box *box, struct box_message *m, const char *name, int is
     return box_set_flags(box, m, is_new ? m->flags : box_letters(name), m->keywords);
 }
 
-static int read_folder(struct box *box, const struct sorted *sorted, int is_new)
+/* What was begun in tmp/ long ago and never came in: whoever did it was killed. Names
+   begin with the second they were made in. */
+static void sweep_tmp(struct box *box)
+{
+    char path[FILE_PATH_MAX], file[FILE_PATH_MAX];
+    DIR *dir = file_path(path, box->path, "tmp", NULL) < 0 ? NULL : opendir(path);
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+        if (e->d_name[0] != '.' && delivered(e->d_name) + TMP_S < time(NULL) &&
+            box_known(box, e->d_name) == NULL &&
+            file_path(file, path, e->d_name, NULL) == 0) {
+            unlink(file);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+/* Begins to read new/, or cur/. 0 or -1. */
+static int begin_folder(struct box *box, int cur)
 {
     char path[FILE_PATH_MAX];
-    int result = 0;
-    DIR *dir = file_path(path, box->path, is_new ? "new" : "cur", NULL) < 0
-                   ? NULL
-                   : opendir(path);
-    if (dir == NULL) {
-        return -1;
-    }
-    for (struct dirent *e; result == 0 && (e = readdir(dir)) != NULL;) {
-        struct box_message *m;
-        if (e->d_name[0] == '.' || e->d_type == DT_DIR) {
-            continue;
+    box->reading =
+        file_path(path, box->path, folders[cur], NULL) < 0 ? NULL : opendir(path);
+    box->reading_cur = cur;
+    return box->reading == NULL ? -1 : 0;
+}
+
+static void end_folder(struct box *box)
+{
+    closedir(box->reading);
+    box->reading = NULL;
+}
+
+/* 1: to its end; 0: a part; -1. */
+static int read_folder(struct box *box, int64_t until)
+{
+    struct dirent *e;
+    int is_new = !box->reading_cur;
+    while ((e = readdir(box->reading)) != NULL) {
+        if (e->d_name[0] != '.' && e->d_type != DT_DIR) {
+            struct box_message *m = box_known(box, e->d_name);
+            if (m != NULL ? meet(box, m, e->d_name, is_new) < 0
+                          : add_fresh(box, e->d_name, is_new) < 0) {
+                return -1;
+            }
         }
-        m = look_up(sorted, e->d_name);
-        result = m != NULL ? meet(box, m, e->d_name, is_new)
-                           : add_fresh(box, e->d_name, is_new);
+        if (loop_now() > until) {
+            return 0;
+        }
     }
-    closedir(dir);
-    return result;
+    return 1;
 }
 
 /* Who renames a file while a folder is read can hide it: gone is what two readings in a
    row do not find. 1: another reading is needed. */
 static int judge_missing(struct box *box)
 {
-    int again = 0, gone = 0;
+    int again = 0;
     for (size_t i = 0; i < box->count; i++) {
         struct box_message *m = &box->list[i];
         if (!m->found && box_bring_in(box, m) < 0) {
             again |= ++m->missing == 1;
-            m->gone = m->missing > 1;
-            gone |= m->gone;
+            if (m->missing > 1) {
+                box_condemn(box, m);
+            }
         }
-        m->found = 0;
-    }
-    if (gone) {
-        box_purge(box);
     }
     return again;
 }
@@ -177,44 +181,72 @@ static void forget_fresh(struct box *box)
     box->fresh_at = box->fresh_count = 0;
 }
 
-/* 1: read again. */
-static int read_once(struct box *box)
+/* Begins a reading of both folders. 0 or -1. */
+static int begin_reading(struct box *box)
 {
-    struct sorted sorted = {NULL, box->count};
-    int result;
     forget_fresh(box);
-    if (box->count > 0) {
-        sorted.list = malloc(box->count * sizeof *sorted.list);
-        if (sorted.list == NULL) {
-            return -1;
-        }
-        for (size_t i = 0; i < box->count; i++) {
-            sorted.list[i] = &box->list[i];
-        }
-        qsort(sorted.list, sorted.count, sizeof *sorted.list, by_base);
+    for (size_t i = 0; i < box->count; i++) {
+        box->list[i].found = 0;
     }
-    result =
-        read_folder(box, &sorted, 1) < 0 || read_folder(box, &sorted, 0) < 0 ? -1 : 0;
-    free(sorted.list);
-    return result < 0 ? -1 : judge_missing(box);
+    return begin_folder(box, 0);
 }
 
-static int read_folders(struct box *box)
+static void end_reading(struct box *box)
 {
-    int again = 1;
-    if (stamps_of(box, box->stamp, &box->settled) < 0) {
-        return -1;
-    }
-    for (int n = 0; n < 3 && again == 1; n++) {
-        again = read_once(box);
-    }
-    if (again < 0) {
-        return -1;
-    }
     if (box->fresh_count > 0) {
         qsort(box->fresh, box->fresh_count, sizeof *box->fresh, by_delivery);
     }
-    return 0;
+    if (box->read == 0) { /* what the index has was taken out of there */
+        sweep_tmp(box);
+    }
+    box->passes = 0;
+    box->read++;
+}
+
+/* One step of a reading. 1: it is over; 0: it is not; -1. */
+static int read_on(struct box *box, int64_t until)
+{
+    int done = read_folder(box, until);
+    if (done != 1) {
+        return done;
+    }
+    end_folder(box);
+    if (!box->reading_cur) {
+        return begin_folder(box, 1);
+    }
+    if (judge_missing(box) && ++box->passes < PASSES) {
+        return begin_reading(box);
+    }
+    end_reading(box);
+    return 1;
+}
+
+/* The folders once, if they may have changed: what is found is taken up before they are
+   read again. As box_scan(). */
+static int read_folders(struct box *box, int64_t until, uint64_t *want)
+{
+    int64_t stamp[2];
+    int settled, done = 0;
+    if (box->reading == NULL) {
+        if (stamps_of(box, stamp, &settled) < 0) {
+            return -1;
+        }
+        if (box->settled && stamp[0] == box->stamp[0] && stamp[1] == box->stamp[1]) {
+            *want = box->read;
+            return 1;
+        }
+        memcpy(box->stamp, stamp, sizeof stamp);
+        box->settled = settled;
+        box->was_astray = box->astray;
+        box->astray = 0;
+        done = begin_reading(box);
+    }
+    while (done == 0 && (done = read_on(box, until)) == 0) {
+        if (loop_now() > until) {
+            return 0;
+        }
+    }
+    return done;
 }
 
 /* ---- new files ------------------------------------------------------------------- */
@@ -243,59 +275,48 @@ static int measure(const char *path, uint64_t *size)
 }
 
 /* A file gets a UID. */
-static int take_up(struct box *box, struct box_fresh *f)
+static int take_up(struct box *box, const struct box_fresh *f)
 {
     char path[FILE_PATH_MAX];
     uint64_t size = 0;
     struct box_message *m = box_grow(box);
-    if (m == NULL ||
-        file_path(path, box->path, f->is_new ? "new" : "cur", f->name) < 0) {
+    if (m == NULL || file_path(path, box->path, folders[!f->is_new], f->name) < 0) {
         return -1;
     }
-    if (box_left(box, f->name, f->is_new) || measure(path, &size) < 0) {
-        /* gone, or gone again */
-        free(f->name);
-        return 0;
+    if (box_known(box, f->name) != NULL || box_left(box, f->name, f->is_new) ||
+        measure(path, &size) < 0) {
+        return 0; /* met twice, as it was moved; or gone, or gone again */
     }
-    m->name = f->name;
     m->is_new = f->is_new != 0;
-    m->uid = box->uidnext++;
+    m->uid = box->uidnext;
     m->flags = f->is_new ? 0 : box_letters(f->name);
     m->size = size;
     m->internal = f->time;
     m->saved = (int64_t)time(NULL);
-    m->modseq = ++box->modseq;
+    m->modseq = box->modseq + 1;
+    m->found = 1;
     box_make_id(m->email_id);
-    box->count++;
+    m->name = strdup(f->name);
+    if (m->name == NULL || box_keep(box) < 0) {
+        free(m->name);
+        return -1;
+    }
+    box->uidnext++;
+    box->modseq++;
     box->change++;
     box->row_changed = 1;
     box->store->durable = 1;
     return box_insert_row(box, m);
 }
 
-int box_scan(struct box *box, int64_t until)
+static int take_all_up(struct box *box, int64_t until)
 {
-    int64_t stamp[2];
-    int settled;
-    if (box->gone) {
-        return -1;
-    }
-    if (box->fresh_at == box->fresh_count) {
-        if (stamps_of(box, stamp, &settled) < 0) {
-            return -1;
-        }
-        if (box->settled && stamp[0] == box->stamp[0] && stamp[1] == box->stamp[1]) {
-            return 1;
-        }
-        if (read_folders(box) < 0) {
-            log_line("%s: %s", box->path, strerror(errno));
-            return -1;
-        }
-    }
     while (box->fresh_at < box->fresh_count) {
-        if (take_up(box, &box->fresh[box->fresh_at]) < 0) {
+        struct box_fresh *f = &box->fresh[box->fresh_at];
+        if (take_up(box, f) < 0) {
             return -1;
         }
+        free(f->name);
         box->fresh_at++;
         if (loop_now() >= until && box->fresh_at < box->fresh_count) {
             return 0;
@@ -303,4 +324,56 @@ int box_scan(struct box *box, int64_t until)
     }
     forget_fresh(box);
     return 1;
+}
+
+/* One round: what is to go goes, the folders are read, what is new is taken up. */
+static int go_round(struct box *box, int64_t until, uint64_t *want)
+{
+    int done = 1;
+    if (box->read > 0) { /* else the names of files are not known */
+        done = box_purge(box, until);
+    }
+    if (done == 1 && box->read < *want &&
+        (box->fresh_count == 0 || box->reading != NULL)) {
+        done = read_folders(box, until, want);
+    }
+    if (done == 1) {
+        done = box_purge(box, until);
+    }
+    if (done == 1 && box->reading == NULL) { /* else it is not sorted yet */
+        done = take_all_up(box, until);
+    }
+    if (done == 1 && box->reading == NULL) {
+        box_astray(box);
+    }
+    return done;
+}
+
+static int scan(struct box *box, int64_t until, uint64_t *want)
+{
+    int done = box_load(box, until);
+    if (done == 1 && *want == 0) { /* who reads already may be past the new ones */
+        *want = box->read + (box->reading != NULL ? 2 : 1);
+    }
+    while (done == 1) {
+        done = go_round(box, until, want);
+        if (done == 1 && box->read >= *want) {
+            break;
+        }
+    }
+    return done;
+}
+
+int box_scan(struct box *box, int64_t until, uint64_t *want)
+{
+    errno = 0;
+    int done = box->gone ? -1 : scan(box, until, want);
+    if (done < 0 && !box->gone) {
+        log_line("%s: %s", box->path, strerror(errno));
+    }
+    if (done < 0 && box->reading != NULL) {
+        end_folder(box);
+        box->settled = 0;
+    }
+    return done;
 }

@@ -1,11 +1,10 @@
 /* A connection of somebody who sends mail to us: see conn.h. */
 #include "conn.h"
 #include "../common/tls.h"
+#include "caller.h"
 #include "log.h"
 #include "text.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,11 +12,6 @@
 /* Recipients of a message: what RFC 5321 4.5.3.1.8 asks for, so that a connection stays
    small. Content is read in pieces of up to this size. */
 enum { RECIPIENTS_MAX = 100, INPUT_SIZE = 16384 };
-
-static uint64_t bit(unsigned cap)
-{
-    return (uint64_t)1 << cap;
-}
 
 static mailproto_status make_engine(struct conn *c)
 {
@@ -30,24 +24,21 @@ static mailproto_status make_engine(struct conn *c)
     e.max_content = o->max_size;
     e.command_ms = o->timeout_ms;
     e.block_ms = o->timeout_ms;
-    e.caps = bit(MAILPROTO_SMTP_CAP_PIPELINING) | bit(MAILPROTO_SMTP_CAP_SIZE) |
-             bit(MAILPROTO_SMTP_CAP_8BITMIME) | bit(MAILPROTO_SMTP_CAP_SMTPUTF8) |
-             bit(MAILPROTO_SMTP_CAP_ENHANCED);
+    e.caps = caller_cap(MAILPROTO_SMTP_CAP_PIPELINING) |
+             caller_cap(MAILPROTO_SMTP_CAP_SIZE) |
+             caller_cap(MAILPROTO_SMTP_CAP_8BITMIME) |
+             caller_cap(MAILPROTO_SMTP_CAP_SMTPUTF8) |
+             caller_cap(MAILPROTO_SMTP_CAP_ENHANCED);
     if (c->server->server_tls != NULL) {
-        e.caps |= bit(MAILPROTO_SMTP_CAP_STARTTLS);
+        e.caps |= caller_cap(MAILPROTO_SMTP_CAP_STARTTLS);
     }
     if (o->users != NULL) {
-        e.caps |= bit(MAILPROTO_SMTP_CAP_AUTH);
+        e.caps |= caller_cap(MAILPROTO_SMTP_CAP_AUTH);
         e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
         e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
         e.flags |= o->auth_in_clear ? MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR : 0;
     }
-    if (o->verbose) {
-        snprintf(c->label, sizeof c->label, "[%.40s] #%lu from %s ", o->name,
-                 ++c->server->conversations, c->address);
-        transcript_init(&c->shown, stderr, c->label);
-        e.trace = &c->shown.trace;
-    }
+    e.trace = caller_show(c->server, &c->shown, c->label, "", c->address);
     return mailproto_smtp_server_new(&e, &c->engine);
 }
 
@@ -164,12 +155,7 @@ void conn_open(struct server *server, int fd, const struct sockaddr *from)
     c->server = server;
     c->receive.incoming.fd = -1;
     c->may_relay = route_may_relay(&server->routes, from);
-    socklen_t len = from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                : sizeof(struct sockaddr_in);
-    if (getnameinfo(from, len, c->address, sizeof c->address, NULL, 0,
-                    NI_NUMERICHOST) != 0) {
-        c->address[0] = '\0';
-    }
+    caller_address(c->address, from);
     if (make_engine(c) != MAILPROTO_OK) {
         log_line("%s: no memory for a connection", c->address);
         free(c);

@@ -5,8 +5,8 @@
 #ifndef MAILSERVER_CONN_H
 #define MAILSERVER_CONN_H
 
-#include "../common/transcript.h"
 #include "auth.h"
+#include "caller.h"
 #include "peer.h"
 #include "receive.h"
 #include "server.h"
@@ -19,8 +19,8 @@ struct conn {
     struct peer peer;
     mailproto_smtp_server *engine;
     transcript shown;
-    char label[128];
-    char address[64];
+    char label[CALLER_LABEL];
+    char address[CALLER_ADDRESS];
     char helo[256];
     int may_relay; /* it comes from a listed network */
     struct auth auth;

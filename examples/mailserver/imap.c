@@ -1,22 +1,16 @@
 /* A connection of somebody who reads mail by IMAP: see imap.h. */
 #include "imap.h"
 #include "../common/tls.h"
+#include "caller.h"
 #include "log.h"
 #include "text.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { OUTPUT_SIZE = 16384, STOP_MS = 5000, SLICE_MS = 3, POLL_MS = 1000 };
-
-static uint64_t bit(unsigned cap)
-{
-    return (uint64_t)1 << cap;
-}
 
 /* ---- the conversation ------------------------------------------------------------ */
 
@@ -78,11 +72,11 @@ static void handle(struct imap *c, const mailproto_event *ev)
     case MAILPROTO_EV_IMAP_IDLE:
         c->idling = ev->number == 1;
         if (c->idling) {
-            imap_poll(c);
+            imap_poll(c, 1);
         }
         break;
     case MAILPROTO_EV_IMAP_SYNC:
-        imap_poll(c);
+        imap_poll(c, 0);
         break;
     default:
         if (ev->flags & MAILPROTO_EVF_NEEDS_REPLY) {
@@ -182,7 +176,8 @@ void imap_run(struct imap *c)
     }
     spread(c, change);
     if (st == MAILPROTO_OK || st == MAILPROTO_AGAIN || st == MAILPROTO_YOUR_TURN) {
-        peer_rest(&c->peer, st == MAILPROTO_OK || job == MAILPROTO_NOT_READY ||
+        peer_rest(&c->peer, st == MAILPROTO_OK ||
+                                (job == MAILPROTO_NOT_READY && c->sync == NULL) ||
                                 auth_working(&c->auth));
         return;
     }
@@ -204,7 +199,7 @@ static void poll_all(void *ctx, short events)
     for (struct imap *c = server->imaps; c != NULL; c = next) {
         next = c->next;
         if (c->idling && c->job.phase == IMAP_NOTHING) {
-            imap_poll(c);
+            imap_poll(c, 1);
             imap_run(c);
         }
     }
@@ -222,23 +217,19 @@ static mailproto_status make_engine(struct imap *c, int implicit)
     e.max_command_before =
         40000; /* RFC 2971 3.3: ID has up to 30 fields of 1054 octets */
     e.login_ms = e.idle_ms = e.block_ms = o->timeout_ms;
-    e.caps = (bit(MAILPROTO_IMAP_CAP_SAVEDATE) << 1) - 1;
-    e.caps &= ~(bit(MAILPROTO_IMAP_CAP_LITERAL_MINUS) |
-                bit(MAILPROTO_IMAP_CAP_UTF8_ACCEPT) | bit(MAILPROTO_IMAP_CAP_STARTTLS));
+    e.caps = (caller_cap(MAILPROTO_IMAP_CAP_SAVEDATE) << 1) - 1;
+    e.caps &= ~(caller_cap(MAILPROTO_IMAP_CAP_LITERAL_MINUS) |
+                caller_cap(MAILPROTO_IMAP_CAP_UTF8_ACCEPT) |
+                caller_cap(MAILPROTO_IMAP_CAP_STARTTLS));
     e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
     e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
     if (c->server->server_tls != NULL) {
-        e.caps |= bit(MAILPROTO_IMAP_CAP_STARTTLS);
+        e.caps |= caller_cap(MAILPROTO_IMAP_CAP_STARTTLS);
     }
     e.flags |= implicit ? MAILPROTO_IMAP_SERVER_TLS_IMPLICIT : 0U;
     e.flags |= o->auth_in_clear ? MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR : 0U;
-    if (o->verbose) {
-        snprintf(c->label, sizeof c->label, "[%.40s] #%lu imap from %s ", o->name,
-                 ++c->server->conversations, c->address);
-        transcript_init(&c->shown, stderr, c->label);
-        c->shown.content_side = 'S';
-        e.trace = &c->shown.trace;
-    }
+    e.trace = caller_show(c->server, &c->shown, c->label, "imap ", c->address);
+    c->shown.content_side = 'S';
     return mailproto_imap_server_new(&e, &c->engine);
 }
 
@@ -251,12 +242,7 @@ void imap_open(struct server *server, int fd, const struct sockaddr *from, int i
     }
     c->server = server;
     c->message.fd = c->content = -1;
-    socklen_t len = from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                : sizeof(struct sockaddr_in);
-    if (getnameinfo(from, len, c->address, sizeof c->address, NULL, 0,
-                    NI_NUMERICHOST) != 0) {
-        c->address[0] = '\0';
-    }
+    caller_address(c->address, from);
     mailproto_status st = make_engine(c, implicit);
     if (st != MAILPROTO_OK) {
         log_line("%s: no engine for a connection: %s", c->address,

@@ -7,8 +7,8 @@
 #ifndef MAILSERVER_IMAP_H
 #define MAILSERVER_IMAP_H
 
-#include "../common/transcript.h"
 #include "auth.h"
+#include "caller.h"
 #include "box.h"
 #include "peer.h"
 #include "server.h"
@@ -72,9 +72,10 @@ struct imap_job {
     uint32_t *targets; /* places in the view, or UIDs; which messages it is about */
     size_t count, at;
     int step;
-    int lost;        /* some of them are gone */
-    char id[32];     /* MAILBOXID of what CREATE has made */
-    struct box *box; /* another mailbox than the selected one */
+    int lost;          /* some of them are gone */
+    char id[32];       /* MAILBOXID of what CREATE has made */
+    struct box *box;   /* another mailbox than the selected one */
+    struct box *other; /* RENAME of INBOX: INBOX */
     struct imap_ranges from, to;
     struct box_entry *entries; /* LIST */
     size_t entry_count;
@@ -84,9 +85,16 @@ struct imap_job {
     size_t node_count;
     struct imap_matching *matching;
     mailproto_imap_found found;
-    uint64_t first_modseq; /* of the first that was found */
-    struct box_draft *drafts;
+    uint64_t first_modseq;    /* of the first that was found */
+    struct box_draft *drafts; /* COPY, MOVE: of the targets, ... */
     size_t draft_count;
+    size_t committed; /* ... of which so many are in the index: `to` */
+    int part;         /* ... and would go again if it ended now */
+    size_t expunged;  /* by EXPUNGE */
+    uint64_t want;    /* box_scan()'s */
+    int synced;       /* the drafts are on the disk: 1; they could not be: -1 */
+    size_t depth;     /* RENAME of INBOX: of its new name, octets that were there */
+    char *name;       /* ... that name; NULL: nothing was made */
     struct imap_ranges known; /* QRESYNC, VANISHED: the UIDs that the client knows */
     int knows_all;            /* ... all of them */
     int resyncing;            /* `known` was read, and `to` holds the UIDs that went, */
@@ -99,8 +107,8 @@ struct imap {
     struct peer peer;
     mailproto_imap_server *engine;
     transcript shown;
-    char label[128];
-    char address[64];
+    char label[CALLER_LABEL];
+    char address[CALLER_ADDRESS];
     struct auth auth;
     struct boxes *store; /* NULL: nobody is logged in */
     struct imap_view view;
@@ -121,6 +129,7 @@ struct imap {
     uint64_t append_size; /* octets that the command has announced */
     int content;          /* the file that is written; -1 */
     int last_cr;
+    struct imap_sync *sync; /* a thread waits for the disk; NULL */
 };
 
 /* Begins the conversation on an accepted socket, which it takes; `implicit` 1: with TLS
@@ -136,19 +145,29 @@ void imaps_stop(struct server *server, int now);
 
 void imap_command(struct imap *c, const mailproto_event *ev);
 mailproto_status imap_go_on(struct imap *c);
-/* Begins to tell what others have changed, when nothing else is going on. */
-void imap_poll(struct imap *c);
+/* Begins to tell what others have changed, when nothing else is going on; `look` 1: after
+   a look into the folders. */
+void imap_poll(struct imap *c, int look);
 void imap_job_drop(struct imap *c);
 /* What the command will be answered with. OK. */
 mailproto_status imap_answer(struct imap *c, uint32_t how, uint32_t code,
                              const char *text);
 /* A mailbox name of a command, UTF-8; release with free(). NULL: it is none. */
 char *imap_name(const mailproto_imap_string *s);
+/* The same of a mailbox that is to be made. */
+char *imap_new_name(const mailproto_imap_string *s);
 mailproto_status imap_login(struct imap *c, mailproto_bytes name);
 
 /* ---- imap_view.c ----------------------------------------------------------------- */
 
-int imap_view_open(struct imap *c, struct box *box, int read_only);
+void imap_view_open(struct imap *c, struct box *box, int read_only);
+/* Takes in messages that the client does not know yet, some of them at a time. OK,
+   NOT_READY or an error. */
+mailproto_status imap_view_fill(struct imap *c);
+/* Messages that it was told of: those behind them it does not know yet. */
+size_t imap_view_count(const struct imap *c);
+/* Forgets those from a place on that went before the client was told of them. */
+void imap_view_trim(struct imap *c, size_t from);
 void imap_view_close(struct imap *c);
 mailproto_status imap_view_tell(struct imap *c);
 /* The messages that a set names, into the job's targets. 0 or -1. */
@@ -167,6 +186,24 @@ void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m);
 int imap_read_message(struct imap *c, uint32_t uid);
 void imap_close_message(struct imap *c);
 
+/* ---- imap_move.c ----------------------------------------------------------------- */
+
+mailproto_status imap_copy(struct imap *c);
+mailproto_status imap_move(struct imap *c);
+/* RENAME of INBOX. */
+mailproto_status imap_empty_inbox(struct imap *c);
+/* What is left undone of a job that ends. */
+void imap_move_drop(struct imap *c);
+
+/* ---- imap_sync.c ----------------------------------------------------------------- */
+
+/* Waits, in a thread, until the files in tmp/ are on the disk (`count` of them) and so
+   are their names. OK: the job's `synced` says how it went; or NOT_READY. */
+mailproto_status imap_sync(struct imap *c, const struct box *box,
+                           const struct box_draft *drafts, size_t count);
+/* Nobody waits any more. */
+void imap_sync_leave(struct imap *c);
+
 /* ---- imap_resync.c --------------------------------------------------------------- */
 
 /* VANISHED (EARLIER) of those UIDs that went since the command's mod-sequence. */
@@ -179,8 +216,6 @@ mailproto_status imap_resync(struct imap *c);
 mailproto_status imap_fetch(struct imap *c);
 mailproto_status imap_search(struct imap *c);
 mailproto_status imap_store(struct imap *c);
-mailproto_status imap_copy(struct imap *c);
-mailproto_status imap_move(struct imap *c);
 mailproto_status imap_expunge(struct imap *c);
 mailproto_status imap_append(struct imap *c);
 void imap_append_literal(struct imap *c, const mailproto_event *ev);
@@ -188,6 +223,9 @@ void imap_append_content(struct imap *c, const mailproto_event *ev);
 void imap_append_drop(struct imap *c);
 int imap_read_flags(struct box *box, mailproto_imap_cursor items, uint32_t *flags,
                     uint64_t *keywords);
+/* What is wrong with a mailbox, from errno, as the answer. OK. */
+mailproto_status imap_fault(struct imap *c);
+mailproto_status imap_read_only(struct imap *c);
 mailproto_status imap_select(struct imap *c);
 mailproto_status imap_list(struct imap *c);
 mailproto_status imap_status(struct imap *c);

@@ -89,21 +89,31 @@ void imap_append_literal(struct imap *c, const mailproto_event *ev)
     }
 }
 
+/* The next LF that has no CR before it; NULL: none. `cr`: what stood before `at`. */
+static const char *find_bare(const char *at, const char *end, int cr)
+{
+    for (const char *lf = at; (lf = memchr(lf, '\n', (size_t)(end - lf))) != NULL;
+         lf++) {
+        if (lf == at ? !cr : lf[-1] != '\r') {
+            return lf;
+        }
+    }
+    return NULL;
+}
+
 /* Writes with every line end as CRLF. */
 static int put(struct imap *c, struct box_draft *d, mailproto_bytes text)
 {
     const char *at = text.ptr, *end = text.ptr + text.len;
     while (at < end) {
-        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        const char *lf = find_bare(at, end, c->last_cr);
         size_t len = (size_t)((lf == NULL ? end : lf) - at);
-        int cr = len > 0 ? at[len - 1] == '\r' : c->last_cr;
         if (file_write(c->content, at, len) < 0 ||
-            (lf != NULL &&
-             file_write(c->content, cr ? "\n" : "\r\n", cr ? 1 : 2) < 0)) {
+            (lf != NULL && file_write(c->content, "\r\n", 2) < 0)) {
             return -1;
         }
-        d->size += len + (lf == NULL ? 0 : cr ? 1 : 2);
-        c->last_cr = lf == NULL && cr;
+        d->size += len + (lf == NULL ? 0 : 2);
+        c->last_cr = lf == NULL && end[-1] == '\r';
         at += len + (lf != NULL);
     }
     return 0;
@@ -123,8 +133,7 @@ void imap_append_content(struct imap *c, const mailproto_event *ev)
             d->name[0] = '\0';
         }
     } else if (ev->type == MAILPROTO_EV_CONTENT_END) {
-        /* Durable before it is answered; a larger server would let a thread wait. */
-        if (fsync(c->content) < 0 || close(c->content) < 0) {
+        if (close(c->content) < 0) { /* some file systems tell only now */
             box_draft_drop(c->append_box, d);
             d->name[0] = '\0';
         }
@@ -159,28 +168,46 @@ static int settle(struct imap *c)
     return n == c->draft_count && n > 0 ? 0 : -1;
 }
 
+static mailproto_status cannot(struct imap *c)
+{
+    imap_append_drop(c);
+    return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
+                       "It cannot be stored now");
+}
+
+/* All of them are on the disk, then they are in the index, then it is answered. */
 mailproto_status imap_append(struct imap *c)
 {
     struct imap_job *j = &c->job;
+    struct box *box = c->append_box;
     uint32_t first = 0;
     size_t count = c->draft_count;
-    if (c->append_box == NULL) {
+    if (box == NULL) {
         return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_TRYCREATE,
                            "There is no such mailbox");
     }
-    if (c->append_box->gone || settle(c) < 0) {
-        imap_append_drop(c);
-        return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
-                           "It cannot be stored now");
+    int loaded = box->gone ? -1 : box_load(box, c->until);
+    if (loaded == 0) {
+        return MAILPROTO_NOT_READY;
+    }
+    if (loaded < 0 || (j->step == 0 && settle(c) < 0)) {
+        return cannot(c);
+    }
+    j->step = 1;
+    mailproto_status st = imap_sync(c, box, c->drafts, count);
+    if (st != MAILPROTO_OK) {
+        return st;
+    }
+    if (j->synced < 0) {
+        return cannot(c);
     }
     c->draft_count = 0;
-    if (box_draft_commit(c->append_box, c->drafts, count, NULL, &first) < 0) {
-        imap_append_drop(c);
-        return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
-                           "It cannot be stored now");
+    if (box_draft_commit(box, c->drafts, count, NULL, 0, &first) < 0) {
+        c->draft_count = count;
+        return cannot(c);
     }
     imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_APPENDUID, "Stored");
-    j->code.number = c->append_box->uidvalidity;
+    j->code.number = box->uidvalidity;
     for (size_t i = 0; i < count; i++) {
         imap_add_range(&j->from, first + (uint32_t)i);
     }

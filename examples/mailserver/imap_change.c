@@ -1,4 +1,4 @@
-/* STORE, COPY, MOVE, EXPUNGE: see imap.h. */
+/* STORE and EXPUNGE: see imap.h. */
 #include "imap.h"
 #include "loop.h"
 
@@ -35,7 +35,7 @@ int imap_read_flags(struct box *box, mailproto_imap_cursor items, uint32_t *flag
     return read_flags(box, items, 1, flags, keywords);
 }
 
-static mailproto_status read_only(struct imap *c)
+mailproto_status imap_read_only(struct imap *c)
 {
     return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_NONE,
                        "The mailbox is open for reading only");
@@ -77,7 +77,9 @@ static int store_one(struct imap *c, size_t place, uint32_t flags, uint64_t keyw
     int silent = (j->command.flags & MAILPROTO_IMAP_SILENT) != 0;
     int known = v->told[place] == m->modseq; /* else another's change is told with it */
     if (apply(c, m, flags, keywords) < 0) {
-        m = box_scan(v->box, INT64_MAX) < 0 ? NULL : box_find(v->box, v->uids[place]);
+        uint64_t want = 0;
+        m = box_scan(v->box, INT64_MAX, &want) < 0 ? NULL
+                                                   : box_find(v->box, v->uids[place]);
         if (m == NULL || apply(c, m, flags, keywords) < 0) {
             j->lost = 1;
             return 0;
@@ -100,7 +102,7 @@ mailproto_status imap_store(struct imap *c)
     uint32_t flags;
     uint64_t keywords;
     if (c->view.read_only) {
-        return read_only(c);
+        return imap_read_only(c);
     }
     if (j->targets == NULL &&
         imap_targets(c, &j->command.set, (j->command.flags & MAILPROTO_IMAP_UID) != 0) <
@@ -135,176 +137,46 @@ mailproto_status imap_store(struct imap *c)
     return MAILPROTO_OK;
 }
 
-/* ---- COPY and MOVE --------------------------------------------------------------- */
-
-/* `[COPYUID ...]`, in pieces: of request 0 it is an untagged OK (RFC 6851 4.3). */
-static mailproto_status tell_copied(struct imap *c, uint32_t request, const char *text)
-{
-    struct imap_job *j = &c->job;
-    mailproto_imap_server *e = c->engine;
-    mailproto_status st = MAILPROTO_OK;
-    for (; st == MAILPROTO_OK && j->step < 15; j->step += st == MAILPROTO_OK) {
-        switch (j->step) {
-        case 10:
-            st = mailproto_imap_server_code_begin(e, request, MAILPROTO_IMAP_OK,
-                                                  MAILPROTO_IMAP_CODE_COPYUID,
-                                                  j->box->uidvalidity);
-            break;
-        case 11:
-            st = mailproto_imap_server_numbers(e, j->from.list, j->from.count);
-            break;
-        case 12:
-            st = mailproto_imap_server_code_target(e);
-            break;
-        case 13:
-            st = mailproto_imap_server_numbers(e, j->to.list, j->to.count);
-            break;
-        default:
-            st = mailproto_imap_server_code_end(e,
-                                                (mailproto_bytes){text, strlen(text)});
-        }
-    }
-    return st;
-}
-
-static mailproto_status end_copy(struct imap *c)
-{
-    return tell_copied(c, c->job.request, "Copied");
-}
-
-/* The target. 0, or -1: it was answered. */
-static int open_target(struct imap *c)
-{
-    struct imap_job *j = &c->job;
-    char *name = imap_name(&j->command.mailbox);
-    j->box = name == NULL ? NULL : box_open(c->store, name);
-    free(name);
-    if (j->box == NULL) {
-        imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_TRYCREATE,
-                    "There is no such mailbox");
-        return -1;
-    }
-    if (imap_targets(c, &j->command.set, (j->command.flags & MAILPROTO_IMAP_UID) != 0) <
-        0) {
-        return -1;
-    }
-    j->drafts = calloc(j->count + 1, sizeof *j->drafts);
-    return j->drafts == NULL ? -1 : 0;
-}
-
-static void mark_targets(struct imap *c, unsigned char gone)
-{
-    struct imap_job *j = &c->job;
-    for (size_t i = 0; i < j->count; i++) {
-        struct box_message *m = box_find(c->view.box, c->view.uids[j->targets[i]]);
-        if (m != NULL) {
-            m->gone = gone;
-        }
-    }
-}
-
-/* All get their names in tmp/, some at a time, then they appear together; with `move`
-   they go here in the same moment. */
-static mailproto_status copy(struct imap *c, int move)
-{
-    struct imap_job *j = &c->job;
-    uint32_t first = 0;
-    if (j->box == NULL && open_target(c) < 0) {
-        return j->box == NULL ? MAILPROTO_OK : MAILPROTO_ERR_MEMORY;
-    }
-    for (; j->at < j->count; j->at++) {
-        const struct box_message *m =
-            box_find(c->view.box, c->view.uids[j->targets[j->at]]);
-        if (loop_now() > c->until) {
-            return MAILPROTO_NOT_READY;
-        }
-        if (m == NULL ||
-            box_draft_copy(j->box, c->view.box, m, &j->drafts[j->draft_count]) < 0) {
-            c->view.box->settled = 0;
-            return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_EXPUNGEISSUED,
-                               "Some of the messages are gone");
-        }
-        j->draft_count++;
-        if (imap_add_range(&j->from, m->uid) < 0) {
-            return MAILPROTO_ERR_MEMORY;
-        }
-    }
-    size_t count = j->draft_count;
-    if (count == 0) {
-        return MAILPROTO_OK;
-    }
-    j->draft_count = 0;
-    mark_targets(c, move != 0);
-    if (j->box->gone || box_draft_commit(j->box, j->drafts, count,
-                                         move ? c->view.box : NULL, &first) < 0) {
-        mark_targets(c, 0);
-        return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_UNAVAILABLE,
-                           "It cannot be stored now");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (imap_add_range(&j->to, first + (uint32_t)i) < 0) {
-            return MAILPROTO_ERR_MEMORY;
-        }
-    }
-    j->step = 10;
-    return MAILPROTO_OK;
-}
-
-mailproto_status imap_copy(struct imap *c)
-{
-    mailproto_status st = copy(c, 0);
-    if (st == MAILPROTO_OK && c->job.step == 10) {
-        c->job.end = end_copy;
-    }
-    return st;
-}
-
-mailproto_status imap_move(struct imap *c)
-{
-    struct imap_job *j = &c->job;
-    mailproto_status st = MAILPROTO_OK;
-    if (c->view.read_only) {
-        return read_only(c);
-    }
-    if (j->step == 0) {
-        st = copy(c, 1);
-    }
-    if (st == MAILPROTO_OK && j->step >= 10) {
-        st = tell_copied(c, 0, "Moved");
-        if (st == MAILPROTO_OK) { /* RFC 6851 4.4 */
-            imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_HIGHESTMODSEQ,
-                        "Moved");
-            j->code.number = c->view.box->modseq;
-        }
-    }
-    return st;
-}
-
 /* ---- EXPUNGE --------------------------------------------------------------------- */
+
+/* Marks what is to go. 0 or -1. */
+static int condemn(struct imap *c)
+{
+    struct imap_job *j = &c->job;
+    struct box *box = c->view.box;
+    int some = (j->command.flags & MAILPROTO_IMAP_UID) != 0;
+    if (some && imap_targets(c, &j->command.set, 1) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < (some ? j->count : box->count); i++) {
+        struct box_message *m =
+            some ? box_find(box, c->view.uids[j->targets[i]]) : &box->list[i];
+        if (m != NULL && (m->flags & MAILPROTO_IMAP_DELETED) != 0) {
+            box_condemn(box, m);
+            j->expunged++;
+        }
+    }
+    return 0;
+}
 
 mailproto_status imap_expunge(struct imap *c)
 {
     struct imap_job *j = &c->job;
     struct box *box = c->view.box;
     if (c->view.read_only) {
-        return read_only(c);
+        return imap_read_only(c);
     }
-    if ((j->command.flags & MAILPROTO_IMAP_UID) != 0) {
-        if (imap_targets(c, &j->command.set, 1) < 0) {
-            return MAILPROTO_ERR_MEMORY;
-        }
-        mark_targets(c, 1);
-    } else {
-        for (size_t i = 0; i < box->count; i++) {
-            box->list[i].gone = 1;
-        }
+    if (j->step == 0 && condemn(c) < 0) {
+        return MAILPROTO_ERR_MEMORY;
     }
-    for (size_t i = 0; i < box->count; i++) {
-        box->list[i].gone &= (box->list[i].flags & MAILPROTO_IMAP_DELETED) != 0;
+    j->step = 1;
+    int done = box_purge(box, c->until);
+    if (done != 1) {
+        return done < 0 ? MAILPROTO_ERR_IO : MAILPROTO_NOT_READY;
     }
     /* RFC 7162 3.2.7 */
-    if (box_purge(box) > 0 && (mailproto_imap_server_enabled(c->engine) &
-                               MAILPROTO_IMAP_ENABLED_QRESYNC) != 0) {
+    if (j->expunged > 0 && (mailproto_imap_server_enabled(c->engine) &
+                            MAILPROTO_IMAP_ENABLED_QRESYNC) != 0) {
         imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_HIGHESTMODSEQ,
                     "Expunged");
         j->code.number = box->modseq;

@@ -51,14 +51,14 @@ char *imap_name(const mailproto_imap_string *s)
 void imap_job_drop(struct imap *c)
 {
     struct imap_job *j = &c->job;
-    for (size_t i = 0; i < j->draft_count && j->box != NULL; i++) {
-        box_draft_drop(j->box, &j->drafts[i]);
-    }
+    imap_move_drop(c);
+    imap_sync_leave(c);
     for (size_t i = 0; i < j->pattern_count; i++) {
         free(j->patterns[i]);
     }
     boxes_list_free(j->entries, j->entry_count);
     box_close(j->box);
+    box_close(j->other);
     free(j->patterns);
     free(j->drafts);
     free(j->targets);
@@ -70,13 +70,20 @@ void imap_job_drop(struct imap *c)
     *j = (struct imap_job){.phase = IMAP_NOTHING};
 }
 
-void imap_poll(struct imap *c)
+/* NOOP and CHECK: looks for what others have done. */
+static mailproto_status look(struct imap *c)
+{
+    struct box *box = c->view.box;
+    return box != NULL && box_scan(box, c->until, &c->job.want) == 0
+               ? MAILPROTO_NOT_READY
+               : MAILPROTO_OK;
+}
+
+void imap_poll(struct imap *c, int again)
 {
     if (c->job.phase == IMAP_NOTHING && c->view.box != NULL) {
-        c->job.phase = IMAP_TELL;
-        if (!c->view.box->gone) {
-            box_scan(c->view.box, loop_now()); /* the rest in the next second */
-        }
+        c->job.phase = again ? IMAP_WORK : IMAP_TELL;
+        c->job.work = look;
     }
 }
 
@@ -175,14 +182,6 @@ static mailproto_status login(struct imap *c)
     return MAILPROTO_OK;
 }
 
-/* NOOP and CHECK: looks for what others have done. */
-static mailproto_status look(struct imap *c)
-{
-    return c->view.box != NULL && box_scan(c->view.box, c->until) == 0
-               ? MAILPROTO_NOT_READY
-               : MAILPROTO_OK;
-}
-
 static mailproto_status identify(struct imap *c)
 {
     mailproto_bytes pairs[2] = {{"name", 4}, {"mailproto-mailserver", 20}};
@@ -195,10 +194,15 @@ static mailproto_status leave(struct imap *c)
     struct box *box = c->view.box;
     if (c->job.command.command == MAILPROTO_IMAP_CLOSE && box != NULL &&
         !c->view.read_only) {
-        for (size_t i = 0; i < box->count; i++) {
-            box->list[i].gone = (box->list[i].flags & MAILPROTO_IMAP_DELETED) != 0;
+        for (size_t i = 0; i < box->count && c->job.step == 0; i++) {
+            if ((box->list[i].flags & MAILPROTO_IMAP_DELETED) != 0) {
+                box_condemn(box, &box->list[i]);
+            }
         }
-        box_purge(box);
+        c->job.step = 1;
+        if (box_purge(box, c->until) == 0) {
+            return MAILPROTO_NOT_READY;
+        }
     }
     imap_view_close(c);
     return MAILPROTO_OK;

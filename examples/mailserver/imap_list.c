@@ -31,8 +31,7 @@ static void name_id(const struct box *b, char id[32])
     snprintf(id, 32, "M%lu", (unsigned long)b->uidvalidity);
 }
 
-/* What is wrong, from errno. */
-static mailproto_status fault(struct imap *c)
+mailproto_status imap_fault(struct imap *c)
 {
     switch (errno) {
     case EEXIST:
@@ -66,14 +65,14 @@ static mailproto_status open_box(struct imap *c, const char *name)
         j->box = name == NULL ? NULL : box_open(c->store, name);
     }
     if (j->box == NULL) {
-        return fault(c);
+        return imap_fault(c);
     }
-    done = box_scan(j->box, c->until);
+    done = box_scan(j->box, c->until, &j->want);
     if (done < 0) {
         box_close(j->box);
         j->box = NULL;
         errno = EIO;
-        return fault(c);
+        return imap_fault(c);
     }
     return done ? MAILPROTO_OK : MAILPROTO_NOT_READY;
 }
@@ -121,20 +120,24 @@ mailproto_status imap_select(struct imap *c)
     mailproto_status st;
     char id[32];
     if (j->step == 0) {
-        imap_view_close(c);
+        if (j->box == NULL) {
+            imap_view_close(c);
+        }
         char *name = imap_name(&j->command.mailbox);
         st = open_box(c, name);
         free(name);
         if (st != MAILPROTO_OK || j->box == NULL) {
             return st;
         }
-        if (imap_view_open(c, j->box, j->command.command == MAILPROTO_IMAP_EXAMINE) <
-            0) {
-            return MAILPROTO_ERR_MEMORY;
-        }
+        imap_view_open(c, j->box, j->command.command == MAILPROTO_IMAP_EXAMINE);
         j->step = 1;
     }
     if (j->step == 1) {
+        st = imap_view_fill(c);
+        if (st != MAILPROTO_OK) {
+            return st;
+        }
+        imap_view_trim(c, 0);
         describe(c, &s, c->words, id);
         st = mailproto_imap_server_selected(c->engine, j->request, &s);
         if (st < 0) {
@@ -143,6 +146,7 @@ mailproto_status imap_select(struct imap *c)
         if (st != MAILPROTO_OK) {
             return st;
         }
+        c->view.keyword_count = c->view.box->keyword_count;
         j->step = 2;
     }
     return imap_resync(c);
@@ -337,6 +341,7 @@ static mailproto_status list_one(struct imap *c, struct box_entry *e)
         imap_answer(c, MAILPROTO_IMAP_OK, MAILPROTO_IMAP_CODE_NONE, NULL);
         box_close(j->box);
         j->box = NULL;
+        j->want = 0;
         j->step = 0;
     }
     return st;
@@ -369,7 +374,7 @@ mailproto_status imap_list(struct imap *c)
 /* ---- changes --------------------------------------------------------------------- */
 
 /* RFC 9051 6.3.4: a delimiter at the end says that mailboxes will come below. */
-static char *new_name(const mailproto_imap_string *s)
+char *imap_new_name(const mailproto_imap_string *s)
 {
     char *name = imap_name(s);
     size_t len = name == NULL ? 0 : strlen(name);
@@ -397,13 +402,13 @@ mailproto_status imap_create(struct imap *c)
         }
         special |= attribute;
     }
-    char *name = new_name(&j->command.mailbox);
+    char *name = imap_new_name(&j->command.mailbox);
     errno = EINVAL;
     int result = name == NULL ? -1 : box_create(c->store, name, special);
     struct box *box = result < 0 ? NULL : box_open(c->store, name);
     free(name);
     if (box == NULL) {
-        return fault(c);
+        return imap_fault(c);
     }
     name_id(box, j->id); /* RFC 8474 4.1 */
     box_close(box);
@@ -423,65 +428,24 @@ mailproto_status imap_delete(struct imap *c)
     }
     int result = name == NULL ? -1 : box_delete(c->store, name);
     free(name);
-    return result < 0 ? fault(c) : MAILPROTO_OK;
-}
-
-static void mark_all(struct box *box, unsigned char gone)
-{
-    for (size_t i = 0; i < box->count; i++) {
-        box->list[i].gone = gone;
-    }
-}
-
-/* RFC 9051 6.3.6: the messages of INBOX go to a new mailbox, and it stays. */
-static int empty_inbox(struct imap *c, const char *to)
-{
-    struct box *from = box_open(c->store, "INBOX"), *box = NULL;
-    struct box_draft *drafts = NULL;
-    uint32_t first;
-    size_t n = 0;
-    int result = from == NULL || box_scan(from, INT64_MAX) < 0 ||
-                         box_create(c->store, to, 0) < 0 ||
-                         (box = box_open(c->store, to)) == NULL ||
-                         (drafts = calloc(from->count + 1, sizeof *drafts)) == NULL
-                     ? -1
-                     : 0;
-    while (result == 0 && n < from->count) {
-        result = box_draft_copy(box, from, &from->list[n], &drafts[n]);
-        n += result == 0;
-    }
-    if (result == 0) {
-        mark_all(from, 1);
-        result = box_draft_commit(box, drafts, n, from, &first);
-    } else if (box != NULL) {
-        while (n > 0) {
-            box_draft_drop(box, &drafts[--n]);
-        }
-    }
-    if (result < 0 && from != NULL) {
-        mark_all(from, 0);
-    }
-    int error = errno;
-    free(drafts);
-    box_close(box);
-    box_close(from);
-    errno = error;
-    return result;
+    return result < 0 ? imap_fault(c) : MAILPROTO_OK;
 }
 
 mailproto_status imap_rename(struct imap *c)
 {
     char *from = imap_name(&c->job.command.mailbox);
-    char *to = new_name(&c->job.command.target);
-    int result = -1;
+    char *to = imap_new_name(&c->job.command.target);
+    int is_inbox = from != NULL && strcmp(from, "INBOX") == 0, result = -1;
     errno = EINVAL;
-    if (from != NULL && to != NULL) {
-        result = strcmp(from, "INBOX") == 0 ? empty_inbox(c, to)
-                                            : box_rename(c->store, from, to);
+    if (from != NULL && to != NULL && !is_inbox) {
+        result = box_rename(c->store, from, to);
     }
     free(from);
     free(to);
-    return result < 0 ? fault(c) : MAILPROTO_OK;
+    if (is_inbox) {
+        return imap_empty_inbox(c);
+    }
+    return result < 0 ? imap_fault(c) : MAILPROTO_OK;
 }
 
 mailproto_status imap_subscribe(struct imap *c)
@@ -494,5 +458,5 @@ mailproto_status imap_subscribe(struct imap *c)
             : box_subscribe(c->store, name,
                             c->job.command.command == MAILPROTO_IMAP_SUBSCRIBE);
     free(name);
-    return result < 0 ? fault(c) : MAILPROTO_OK;
+    return result < 0 ? imap_fault(c) : MAILPROTO_OK;
 }

@@ -160,7 +160,7 @@ mailproto_status imap_search(struct imap *c)
     if (j->nodes == NULL && prepare(c) < 0) {
         return MAILPROTO_ERR_MEMORY;
     }
-    for (; j->step == 0 && j->at < c->view.count; j->at++) {
+    for (; j->step == 0 && j->at < imap_view_count(c); j->at++) {
         const struct box_message *m = box_find(c->view.box, c->view.uids[j->at]);
         int matched;
         if (!j->matching->going_on) {

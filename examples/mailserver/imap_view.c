@@ -39,19 +39,16 @@ static int make_room(struct imap_view *v)
     return 0;
 }
 
-/* Messages with higher UIDs than it knows. Who may write has them to itself as
-   \Recent. */
-static int take_new(struct imap_view *v)
+/* Who may write has messages of new/ to itself as \Recent. */
+mailproto_status imap_view_fill(struct imap *c)
 {
+    struct imap_view *v = &c->view;
     struct box *b = v->box;
     uint32_t last = v->count == 0 ? 0 : v->uids[v->count - 1];
-    size_t i = b->count;
-    while (i > 0 && b->list[i - 1].uid > last) {
-        i--;
-    }
-    for (; i < b->count; i++) {
+    for (size_t i = last == UINT32_MAX ? b->count : box_place(b, last + 1);
+         i < b->count; i++) {
         if (make_room(v) < 0) {
-            return -1;
+            return MAILPROTO_ERR_MEMORY;
         }
         struct box_message *m = &b->list[i];
         v->uids[v->count] = m->uid;
@@ -60,8 +57,17 @@ static int take_new(struct imap_view *v)
         if (!v->read_only) {
             box_take(b, m);
         }
+        if (loop_now() > c->until && i + 1 < b->count) {
+            return MAILPROTO_NOT_READY;
+        }
     }
-    return 0;
+    return MAILPROTO_OK;
+}
+
+size_t imap_view_count(const struct imap *c)
+{
+    size_t told = mailproto_imap_server_exists_now(c->engine);
+    return c->view.count < told ? c->view.count : told;
 }
 
 static void drop(struct imap_view *v, size_t place)
@@ -73,18 +79,12 @@ static void drop(struct imap_view *v, size_t place)
     v->count--;
 }
 
-int imap_view_open(struct imap *c, struct box *box, int read_only)
+void imap_view_open(struct imap *c, struct box *box, int read_only)
 {
     c->view.box = box;
     c->view.read_only = read_only;
-    box->users++;
-    if (take_new(&c->view) < 0) {
-        imap_view_close(c);
-        return -1;
-    }
     c->view.change = box->change;
-    c->view.keyword_count = box->keyword_count;
-    return 0;
+    box->users++;
 }
 
 void imap_view_close(struct imap *c)
@@ -128,12 +128,12 @@ static mailproto_status tell_expunged(struct imap *c)
 }
 
 /* UIDs that it knows and that are gone, as ranges of which every number was one; as many
-   as there is room for. */
-static size_t find_gone(const struct imap_view *v, mailproto_imap_range *gone,
-                        size_t room)
+   as there is room for; from a place on. */
+static size_t find_gone(const struct imap_view *v, size_t from,
+                        mailproto_imap_range *gone, size_t room)
 {
-    size_t count = 0, j = 0;
-    for (size_t i = 0; i < v->count; i++) {
+    size_t count = 0, j = from < v->count ? box_place(v->box, v->uids[from]) : 0;
+    for (size_t i = from; i < v->count; i++) {
         uint32_t uid = v->uids[i];
         while (j < v->box->count && v->box->list[j].uid < uid) {
             j++;
@@ -169,12 +169,21 @@ static void drop_all(struct imap_view *v, const mailproto_imap_range *gone,
     v->count = kept;
 }
 
+void imap_view_trim(struct imap *c, size_t from)
+{
+    mailproto_imap_range gone[VANISHED_RANGES];
+    size_t count;
+    while ((count = find_gone(&c->view, from, gone, VANISHED_RANGES)) > 0) {
+        drop_all(&c->view, gone, count);
+    }
+}
+
 /* The same for who has enabled QRESYNC: many in one response (RFC 7162 3.2.10). */
 static mailproto_status tell_vanished(struct imap *c)
 {
     mailproto_imap_range gone[VANISHED_RANGES];
     size_t count;
-    while ((count = find_gone(&c->view, gone, VANISHED_RANGES)) > 0) {
+    while ((count = find_gone(&c->view, 0, gone, VANISHED_RANGES)) > 0) {
         mailproto_status st = mailproto_imap_server_vanished(c->engine, 0, gone, count);
         if (st != MAILPROTO_OK) {
             return st;
@@ -243,9 +252,9 @@ static mailproto_status tell_one(struct imap *c, size_t place, struct box_messag
 static mailproto_status tell_flags(struct imap *c)
 {
     struct imap_view *v = &c->view;
-    size_t j = 0;
+    size_t j = 0, known = imap_view_count(c);
     mailproto_status st = MAILPROTO_OK;
-    for (size_t i = 0; i < v->count && st == MAILPROTO_OK; i++) {
+    for (size_t i = 0; i < known && st == MAILPROTO_OK; i++) {
         while (j < v->box->count && v->box->list[j].uid < v->uids[i]) {
             j++;
         }
@@ -265,9 +274,11 @@ static mailproto_status tell_new(struct imap *c)
 {
     struct imap_view *v = &c->view;
     uint32_t last = v->count == 0 ? 0 : v->uids[v->count - 1];
-    if (v->box->count > 0 && last < v->box->list[v->box->count - 1].uid &&
-        take_new(v) < 0) {
-        return MAILPROTO_ERR_MEMORY;
+    if (v->box->count > 0 && last < v->box->list[v->box->count - 1].uid) {
+        mailproto_status st = imap_view_fill(c);
+        if (st != MAILPROTO_OK) {
+            return st;
+        }
     }
     return v->count > mailproto_imap_server_exists_now(c->engine)
                ? mailproto_imap_server_exists(c->engine, (uint32_t)v->count)
@@ -284,6 +295,7 @@ mailproto_status imap_view_tell(struct imap *c)
     }
     uint64_t change = v->box->change;
     int all = 1;
+    imap_view_trim(c, mailproto_imap_server_exists_now(c->engine));
     st =
         (mailproto_imap_server_enabled(c->engine) & MAILPROTO_IMAP_ENABLED_QRESYNC) != 0
             ? tell_vanished(c)
@@ -317,8 +329,8 @@ void imap_fill_facts(struct imap *c, size_t place, const struct box_message *m)
     *f = (mailproto_imap_facts){.struct_size = sizeof *f};
     f->seq = (uint32_t)place + 1;
     f->uid = m->uid;
-    f->largest_seq = (uint32_t)v->count;
-    f->largest_uid = v->count == 0 ? 0 : v->uids[v->count - 1];
+    f->largest_seq = (uint32_t)imap_view_count(c);
+    f->largest_uid = f->largest_seq == 0 ? 0 : v->uids[f->largest_seq - 1];
     f->flags = m->flags;
     f->flags |= (v->marks[place] & IMAP_MARK_RECENT) != 0 ? MAILPROTO_IMAP_RECENT : 0U;
     f->size = m->size;
@@ -399,20 +411,20 @@ int imap_targets(struct imap *c, const mailproto_imap_cursor *set, int uids)
     struct imap_view *v = &c->view;
     struct imap_ranges own = {NULL, 0, 0};
     const struct imap_ranges *r = &own;
-    size_t at = 0;
+    size_t at = 0, count = imap_view_count(c);
     if (mailproto_imap_set_is_saved(set)) {
         r = &c->saved;
         uids = 1;
     } else if (imap_read_set(&own, *set,
-                             v->count == 0 ? 0
-                             : uids        ? v->uids[v->count - 1]
-                                           : (uint32_t)v->count) < 0) {
+                             count == 0 ? 0
+                             : uids     ? v->uids[count - 1]
+                                        : (uint32_t)count) < 0) {
         free(own.list);
         return -1;
     }
-    c->job.targets = malloc((v->count + 1) * sizeof *c->job.targets);
+    c->job.targets = malloc((count + 1) * sizeof *c->job.targets);
     c->job.count = 0;
-    for (size_t i = 0; c->job.targets != NULL && i < v->count; i++) {
+    for (size_t i = 0; c->job.targets != NULL && i < count; i++) {
         uint32_t number = uids ? v->uids[i] : (uint32_t)i + 1;
         if (imap_has(r, &at, number)) {
             c->job.targets[c->job.count++] = (uint32_t)i;

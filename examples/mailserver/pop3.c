@@ -1,21 +1,15 @@
 /* A connection of somebody who reads mail here: see pop3.h. */
 #include "pop3.h"
 #include "../common/tls.h"
+#include "caller.h"
 #include "log.h"
 #include "text.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 enum { OUTPUT_SIZE = 16384, STAMP_MAX = 128, STOP_MS = 5000 };
-
-static uint64_t bit(unsigned cap)
-{
-    return (uint64_t)1 << cap;
-}
 
 /* ---- who it is ------------------------------------------------------------------------ */
 
@@ -167,27 +161,25 @@ static mailproto_status make_engine(struct pop3 *c, int implicit)
     e.max_messages = o->max_messages;
     e.login_ms = e.idle_ms = e.block_ms = o->timeout_ms;
     e.expire_days = MAILPROTO_POP3_EXPIRE_NEVER;
-    e.caps = bit(MAILPROTO_POP3_CAP_TOP) | bit(MAILPROTO_POP3_CAP_USER) |
-             bit(MAILPROTO_POP3_CAP_RESP_CODES) | bit(MAILPROTO_POP3_CAP_PIPELINING) |
-             bit(MAILPROTO_POP3_CAP_UIDL) | bit(MAILPROTO_POP3_CAP_AUTH_RESP_CODE) |
-             bit(MAILPROTO_POP3_CAP_EXPIRE) | bit(MAILPROTO_POP3_CAP_SASL);
+    e.caps = caller_cap(MAILPROTO_POP3_CAP_TOP) | caller_cap(MAILPROTO_POP3_CAP_USER) |
+             caller_cap(MAILPROTO_POP3_CAP_RESP_CODES) |
+             caller_cap(MAILPROTO_POP3_CAP_PIPELINING) |
+             caller_cap(MAILPROTO_POP3_CAP_UIDL) |
+             caller_cap(MAILPROTO_POP3_CAP_AUTH_RESP_CODE) |
+             caller_cap(MAILPROTO_POP3_CAP_EXPIRE) |
+             caller_cap(MAILPROTO_POP3_CAP_SASL);
     e.auth_mechanisms = text_bytes(c->server->auth.mechanisms);
     e.mechanisms_in_clear = text_bytes(c->server->auth.in_clear);
     if (c->server->server_tls != NULL) {
-        e.caps |= bit(MAILPROTO_POP3_CAP_STLS);
+        e.caps |= caller_cap(MAILPROTO_POP3_CAP_STLS);
     }
     e.flags |= implicit ? MAILPROTO_POP3_SERVER_TLS_IMPLICIT : 0U;
     e.flags |= o->auth_in_clear ? MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR : 0U;
     if (o->apop && make_stamp(c, stamp) == 0) {
         e.apop_stamp = text_bytes(stamp);
     }
-    if (o->verbose) {
-        snprintf(c->label, sizeof c->label, "[%.40s] #%lu pop3 from %s ", o->name,
-                 ++c->server->conversations, c->address);
-        transcript_init(&c->shown, stderr, c->label);
-        c->shown.content_side = 'S';
-        e.trace = &c->shown.trace;
-    }
+    e.trace = caller_show(c->server, &c->shown, c->label, "pop3 ", c->address);
+    c->shown.content_side = 'S';
     return mailproto_pop3_server_new(&e, &c->engine);
 }
 
@@ -200,12 +192,7 @@ void pop3_open(struct server *server, int fd, const struct sockaddr *from, int i
     }
     c->server = server;
     mailbox_init(&c->mailbox);
-    socklen_t len = from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                : sizeof(struct sockaddr_in);
-    if (getnameinfo(from, len, c->address, sizeof c->address, NULL, 0,
-                    NI_NUMERICHOST) != 0) {
-        c->address[0] = '\0';
-    }
+    caller_address(c->address, from);
     mailproto_status st = make_engine(c, implicit);
     if (st != MAILPROTO_OK) {
         log_line("%s: no engine for a connection: %s", c->address,

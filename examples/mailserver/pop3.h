@@ -5,8 +5,8 @@
 #ifndef MAILSERVER_POP3_H
 #define MAILSERVER_POP3_H
 
-#include "../common/transcript.h"
 #include "auth.h"
+#include "caller.h"
 #include "mailbox.h"
 #include "peer.h"
 #include "server.h"
@@ -20,8 +20,8 @@ struct pop3 {
     struct peer peer;
     mailproto_pop3_server *engine;
     transcript shown;
-    char label[128];
-    char address[64];
+    char label[CALLER_LABEL];
+    char address[CALLER_ADDRESS];
     struct auth auth;
     struct mailbox mailbox;
 };

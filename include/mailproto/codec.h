@@ -211,7 +211,7 @@ MAILPROTO_API int mailproto_charset_known(mailproto_bytes charset);
 
 /** The state of a decoder of encoded words; nothing to release. */
 typedef struct mailproto_words {
-    uint64_t opaque[16]; /**< the library's */
+    uint64_t opaque[24]; /**< the library's */
 } mailproto_words;
 
 /** Flags of encoded words. */
@@ -225,7 +225,11 @@ enum {
     MAILPROTO_WORDS_PHRASE = 2,
     /** Octets above 127 outside words that are no UTF-8 are taken as windows-1252, not
      *  replaced by U+FFFD. */
-    MAILPROTO_WORDS_GUESS = 8
+    MAILPROTO_WORDS_GUESS = 8,
+    /** All octets above 127 outside words are taken as windows-1252: mailproto_text_decode()
+     *  and mailproto_address_display(), which have the whole value, find out by themselves
+     *  that it is text of another charset, in which some octets happen to be UTF-8. */
+    MAILPROTO_WORDS_LATIN = 16
 };
 
 /** Prepares a decoder. `converter` NULL: built-in charsets only; else it stays valid.
@@ -237,8 +241,12 @@ MAILPROTO_API mailproto_status mailproto_words_init(
  * Decodes a piece of an unstructured value to UTF-8: folds become what stands around
  * them (RFC 5322 2.2.3), white space between adjacent words goes (RFC 2047 6.2), their
  * octets are joined before the charset is decoded. A word whose charset or encoding is
- * unknown stays as it is; UTF-7 counts as unknown here. Controls that come out of words, and
- * line ends that are no folds, become spaces, with ::MAILPROTO_CODEC_DEFECT_CHARACTER.
+ * unknown stays as it is; UTF-7 counts as unknown here, and no converter is asked about
+ * it. Controls (below 32 but HT, and 127) that come out of words, and line ends that are
+ * no folds, become spaces, with ::MAILPROTO_CODEC_DEFECT_CHARACTER. Those from U+0080 to
+ * U+009F stay, with that defect: terminals obey them. U+2028 and U+2029 are text. What RFC
+ * 2047 2 forbids inside a word is decoded all the same: blanks (CHARACTER), characters
+ * behind padding (PADDING), more than 75 characters (LINE).
  * @param w       the state
  * @param in      the piece
  * @param in_len  its length
@@ -259,9 +267,16 @@ MAILPROTO_API mailproto_status mailproto_words_run(mailproto_words *w, const voi
 /** MAILPROTO_CODEC_DEFECT_... bits seen so far. */
 MAILPROTO_API uint32_t mailproto_words_defects(const mailproto_words *w);
 
+/** Offset in the whole input of the first defect of a kind: the octet, or the `=?` of the
+ *  word, if what was decoded from it is at fault. @param w the state @param defect one bit
+ *  of mailproto_words_defects() @return UINT64_MAX: there was none */
+MAILPROTO_API uint64_t mailproto_words_defect_offset(const mailproto_words *w,
+                                                     uint32_t defect);
+
 /**
  * The same for a whole value: an unstructured field (Subject) or, with
- * ::MAILPROTO_WORDS_PHRASE, a display name.
+ * ::MAILPROTO_WORDS_PHRASE, a display name. It tells no defects: who wants them runs a
+ * decoder over the value.
  * @param value     as in the message, folds included
  * @param flags     MAILPROTO_WORDS_...
  * @param converter or NULL

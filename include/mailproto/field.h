@@ -9,7 +9,7 @@
  *
  * @code
  * mailproto_value v;
- * mailproto_address a = {sizeof a};
+ * mailproto_address a = {.struct_size = sizeof a};
  * mailproto_value_open(&v, field.value, MAILPROTO_VALUE_FINAL, NULL);
  * while (mailproto_address_next(&v, &a) == MAILPROTO_OK) {
  *     if (a.type == MAILPROTO_ADDRESS_MAILBOX) {
@@ -42,7 +42,8 @@ extern "C" {
 /** Defects of values. Numbers never change and stay below 64. Those marked (obs) are in
  *  the RFC's grammar for readers and pass ::MAILPROTO_VALUE_STRICT. */
 enum {
-    MAILPROTO_VALUE_DEFECT_CONTROL = 1,       /**< a control octet; a CR or NUL alone */
+    MAILPROTO_VALUE_DEFECT_CONTROL = 1,       /**< a control octet; a CR or NUL alone; a
+                                                     line end that is no fold */
     MAILPROTO_VALUE_DEFECT_COMMENT_OPEN = 2,  /**< a comment is not closed */
     MAILPROTO_VALUE_DEFECT_QUOTE_OPEN = 3,    /**< a quoted string is not closed */
     MAILPROTO_VALUE_DEFECT_LITERAL_OPEN = 4,  /**< a domain literal is not closed */
@@ -94,8 +95,11 @@ enum {
         37, /**< a section number that is none, over
                                                         999, or begins with a zero */
     MAILPROTO_VALUE_DEFECT_PARAMETER_CHARSET =
-        38, /**< name* without charset'language', or
-                                                        a charset that is not known */
+        38, /**< name* without charset'language', a
+                                                        charset that is not known (UTF-7
+                                                        counts as that: codec.h), or
+                                                        octets that it does not have:
+                                                        U+FFFD stands for them */
     MAILPROTO_VALUE_DEFECT_PARAMETER_PERCENT = 39, /**< `%` without two digits */
     MAILPROTO_VALUE_DEFECT_PARAMETER_LIMIT = 40, /**< over ::MAILPROTO_PARAMETERS_MAX */
     MAILPROTO_VALUE_DEFECT_KEYWORD = 41, /**< not one of the words that the RFC knows */
@@ -237,7 +241,7 @@ MAILPROTO_API mailproto_status mailproto_address_next(mailproto_value *v,
 /**
  * The addr-spec in its plain form: comments and folds dropped, quotes only where the
  * local part needs them, the domain as it is. No encoded word is decoded in it (RFC 2047
- * 5 (3)).
+ * 5 (3)). NUL stays (RFC 5322 4.1); a CR or LF that is no fold becomes a space.
  * @param a   a MAILBOX
  * @param out room for `local@domain`: the length of both and 3 suffice
  * @param cap its size
@@ -394,6 +398,7 @@ MAILPROTO_API mailproto_status mailproto_message_id_next(mailproto_value *v,
                                                          mailproto_message_id *out);
 
 /** The id for comparing: without brackets, blanks, comments and needless quotes.
+ *  Controls stay, line ends do not.
  *  @return OK, ::MAILPROTO_ERR_TOO_LONG */
 MAILPROTO_API mailproto_status mailproto_message_id_get(const mailproto_message_id *id,
                                                         char *out, size_t cap,
@@ -410,7 +415,9 @@ enum {
 /**
  * An unstructured value (Subject, Comments, Content-Description) as UTF-8. Controls that
  * encoded words brought in (RFC 2047 allows none) become spaces, so that the text can
- * never be taken for lines.
+ * never be taken for lines. What was not as it should be mailproto_words_run() tells.
+ * With ::MAILPROTO_WORDS_GUESS the whole value decides whether octets above 127 are UTF-8
+ * (::MAILPROTO_WORDS_LATIN).
  * @param value     as in the message
  * @param flags     MAILPROTO_WORDS_... or ::MAILPROTO_TEXT_COLLAPSE
  * @param converter or NULL
@@ -508,7 +515,7 @@ typedef struct mailproto_parameter_info {
  * The value of a parameter as UTF-8: sections joined in the order of their numbers,
  * percent-encoding and charset undone, quotes and folds off. name* and its sections count
  * before a plain name; of repeated ones the first counts. Controls but HT become spaces,
- * with a defect. Of `boundary` that one is given which the parser goes by, where several
+ * with a defect where the first one is written. Of `boundary` that one is given which the parser goes by, where several
  * could be read: the plain name counts first, and blanks at its end are off.
  * @param value     all of a Content-Type or -Disposition value, below 4 MiB
  * @param name      in any case
@@ -754,7 +761,7 @@ mailproto_auth_property_next(mailproto_value *v, mailproto_auth_property *out);
 /** Fields of reports. */
 enum {
     MAILPROTO_REPORT_OTHER = 0,                  /**< none of the following */
-    MAILPROTO_REPORT_ORIGINAL_ENVELOPE_ID = 1,   /**< RFC 3464 2.2.1: xtext */
+    MAILPROTO_REPORT_ORIGINAL_ENVELOPE_ID = 1,   /**< text, no xtext (RFC 3461 6.3) */
     MAILPROTO_REPORT_REPORTING_MTA = 2,          /**< typed name */
     MAILPROTO_REPORT_DSN_GATEWAY = 3,            /**< typed name */
     MAILPROTO_REPORT_RECEIVED_FROM_MTA = 4,      /**< typed name */
@@ -812,7 +819,7 @@ MAILPROTO_API uint32_t mailproto_report_find(mailproto_bytes name);
 /** Types of addresses in reports. */
 enum {
     MAILPROTO_REPORT_TYPE_OTHER = 0,  /**< another word, or none */
-    MAILPROTO_REPORT_TYPE_RFC822 = 1, /**< an RFC 5321 address, as xtext in Original- */
+    MAILPROTO_REPORT_TYPE_RFC822 = 1, /**< an RFC 5321 address, no xtext */
     MAILPROTO_REPORT_TYPE_UTF8 = 2,   /**< RFC 6533 3: UTF-8, unitext or xtext forms */
     MAILPROTO_REPORT_TYPE_DNS = 3,    /**< a host (Reporting-MTA and its likes) */
     MAILPROTO_REPORT_TYPE_SMTP = 4,   /**< an SMTP reply (Diagnostic-Code) */
@@ -834,8 +841,10 @@ mailproto_report_typed_parse(mailproto_bytes value, mailproto_report_typed *out)
 
 /** How an address in a report is encoded. */
 enum {
-    MAILPROTO_REPORT_PLAIN = 0, /**< not at all: only comments and blanks go */
-    MAILPROTO_REPORT_XTEXT = 1, /**< `+2B` (RFC 3461 4) */
+    /** Not at all: only comments, and blanks outside quotes, go. RFC 3461 6.3 wants it so
+     *  in fields of DSNs of type rfc822, and of Original-Envelope-Id. */
+    MAILPROTO_REPORT_PLAIN = 0,
+    MAILPROTO_REPORT_XTEXT = 1, /**< `+2B` (RFC 3461 4): some senders leave it in */
     MAILPROTO_REPORT_UTF8 = 2   /**< `\x{20AC}` and `+2B` (RFC 6533 3) */
 };
 

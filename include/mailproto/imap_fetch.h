@@ -49,8 +49,9 @@ typedef struct mailproto_imap_item {
  * Begins the ENVELOPE of a message (RFC 9051 7.5.2), parentheses included. Texts are as
  * in the message, folds undone; encoded words stay. Of a field that stands several
  * times the first counts, but To, Cc and Bcc are joined (RFC 5322 4.5.3). An address
- * without a domain gets the host `MISSING_DOMAIN`, text that is no address also the
- * mailbox `MISSING_MAILBOX`: NIL would make a group of it.
+ * without a domain gets the host `MISSING_DOMAIN`, text that is no address is told as far
+ * as it can be read, with `MISSING_MAILBOX` and `MISSING_DOMAIN` for what is missing and
+ * the host `SYNTAX_ERROR` for what breaks between angle brackets: NIL would make a group.
  * @param item   the writer
  * @param source of the message: in memory or by offset; stays valid
  * @param part   whose header it is: entry 0 of the index, or the child of a

@@ -231,6 +231,19 @@ MAILPROTO_API mailproto_status
 mailproto_imap_server_selected(mailproto_imap_server *server, uint32_t request,
                                const mailproto_imap_selected *box);
 
+/**
+ * The client was told of every change of the selected mailbox up to this mod-sequence:
+ * what HIGHESTMODSEQ says when a command enables CONDSTORE later on (RFC 7162 3.1).
+ * Without it that is what selected() said, or what a HIGHESTMODSEQ code has said since:
+ * never more than the client has, but changes told since then may be fetched again.
+ * Nothing is sent.
+ * @param server  the server
+ * @param highest a lower one than before changes nothing
+ * @return OK; ::MAILPROTO_ERR_STATE (no mailbox); ::MAILPROTO_ERR_ARGUMENT (over 63 bits)
+ */
+MAILPROTO_API mailproto_status
+mailproto_imap_server_highestmodseq(mailproto_imap_server *server, uint64_t highest);
+
 /* ---- responses built by begin, items, end --------------------------------------- */
 
 /** What a SEARCH found, but for the numbers themselves. */

@@ -169,7 +169,9 @@ typedef struct mailproto_imap_server_options {
                                octets; default 256, at least 128 */
     uint32_t progress_bytes; /**< octets of a literal that renew a time-out; default
                                4096 */
-    uint32_t login_ms;       /**< wait for a command before the login; default 180000 */
+    uint32_t login_ms;       /**< from the greeting, or from the beginning of TLS, until
+                               the login, whatever the client says meanwhile; default
+                               180000 */
     uint32_t idle_ms;  /**< wait for a command after it, IDLE included; default 1800000,
                             which is the least that RFC 9051 5.4 allows */
     uint32_t block_ms; /**< for `progress_bytes` to be read or sent by the client;
@@ -186,16 +188,18 @@ typedef struct mailproto_imap_server_options {
                         without IMAP4rev1 it is enabled from the start */
     mailproto_bytes greeting; /**< words of the greeting; default "ready"; at most 128
                                    octets */
-    /** "PLAIN LOGIN", blanks between; at most 255 octets; empty: AUTHENTICATE is not
-     *  offered. Names that end in -PLUS only while the session has a channel binding.
-     */
+    /** "PLAIN LOGIN": names as RFC 4422 3.1 has them, of 1 to 20 upper-case letters,
+     *  digits, `-` and `_`, single blanks between; at most 255 octets. Anything else is
+     *  ::MAILPROTO_ERR_ARGUMENT. Empty: AUTHENTICATE is not offered. Names that end in
+     *  -PLUS only while the session has a channel binding. */
     mailproto_bytes auth_mechanisms;
     mailproto_bytes more_caps;    /**< capabilities of the application's own, blanks
                                      between, at most 255 octets */
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
     /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
      *  without ::MAILPROTO_IMAP_SERVER_LOGIN_IN_CLEAR: "SCRAM-SHA-256", say. At most
-     *  255 octets; empty: none, or all with that flag. */
+     *  255 octets; empty: none, or all with that flag; one that is not among those is
+     *  ::MAILPROTO_ERR_ARGUMENT. */
     mailproto_bytes mechanisms_in_clear;
 } mailproto_imap_server_options;
 
@@ -250,7 +254,8 @@ MAILPROTO_API uint32_t mailproto_imap_server_state(const mailproto_imap_server *
 
 /** What the client has enabled, MAILPROTO_IMAP_ENABLED_..., by ENABLE or by a command
  *  that does so (RFC 7162 3.1: the first one brings HIGHESTMODSEQ by itself, as
- *  mailproto_imap_server_selected() was told it). */
+ *  mailproto_imap_server_selected() or mailproto_imap_server_highestmodseq() was told
+ *  it). */
 MAILPROTO_API uint32_t
 mailproto_imap_server_enabled(const mailproto_imap_server *server);
 

@@ -123,7 +123,8 @@ MAILPROTO_API mailproto_status mailproto_dkim_body_init(mailproto_codec *c,
 
 /** Prepares a filter that brings one field into canonical form, from its name to its last
  *  line end (RFC 6376 3.4.1, 3.4.2; line ends come out as CRLF). For the DKIM-Signature
- *  field itself leave its last CRLF and the value of `b=` out before.
+ *  field itself leave its last CRLF and the value of `b=` out before, with the blanks and
+ *  folds around it (RFC 6376 3.7): all from the `=` to the `;` or the end.
  *  @return OK, ::MAILPROTO_ERR_ARGUMENT */
 MAILPROTO_API mailproto_status mailproto_dkim_field_init(mailproto_codec *c,
                                                          uint32_t form);

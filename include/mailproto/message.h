@@ -65,8 +65,10 @@ enum {
 
 /** Flags of mailproto_message_options. */
 enum {
-    /** A delimiter line may go on behind the boundary (RFC 2046 5.1.1 taken by the
-     *  letter); else such a line is body, with a defect. */
+    /** A line that begins with a boundary is a delimiter whatever follows (RFC 2046
+     *  5.1.1 taken by the letter), without a defect. Else blanks must follow, or a blank
+     *  and text, with ::MAILPROTO_DEFECT_BOUNDARY_TEXT; of boundaries that begin with one
+     *  another the one that is all of the line counts, else the longest. */
     MAILPROTO_MESSAGE_PREFIX_BOUNDARIES = 1,
     /** message/rfc822 and its likes are leaves: they are not entered. */
     MAILPROTO_MESSAGE_KEEP_MESSAGES = 2,
@@ -99,6 +101,13 @@ typedef struct mailproto_message_options {
     uint32_t reserved;      /**< 0 */
     uint64_t max_header;    /**< octets of one part's header; default 1048576; fields
                                  that begin behind are passed over, with a defect */
+    uint64_t fields; /**< fields that come as events, MAILPROTO_FIELD_BIT() of each;
+                                 default: all. Of others no more is looked at than octets
+                                 and lines, which is faster: they are counted as ever, but
+                                 no defect NO_COLON, FIELD_NAME or REPEATED is told of
+                                 them, and no NO_FROM or NO_DATE if these were not asked
+                                 for. Fields of ::MAILPROTO_FIELDS_OF_PART are always
+                                 read, and all other events are the same */
 } mailproto_message_options;
 
 /**
@@ -275,6 +284,18 @@ enum {
     MAILPROTO_FIELD_DELIVERED_TO = 44                 /**< RFC 9228 */
 };
 
+/** The bit of a field in `fields` of mailproto_message_options; that of
+ *  ::MAILPROTO_FIELD_OTHER stands for all fields without a number, and for lines that are
+ *  no field. */
+#define MAILPROTO_FIELD_BIT(field) (UINT64_C(1) << (field))
+/** The bits of the fields that describe a part: MIME-Version and those of RFC 2045 and
+ *  others that begin with Content-; what a part index needs. */
+#define MAILPROTO_FIELDS_OF_PART                                                       \
+    (MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_CONTENT_MD5 + 1) -                            \
+     MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_MIME_VERSION))
+/** A bit that no field has: no field comes. */
+#define MAILPROTO_FIELDS_NONE MAILPROTO_FIELD_BIT(63)
+
 /** The number of a field's name, in any case. @return MAILPROTO_FIELD_... */
 MAILPROTO_API uint32_t mailproto_field_find(mailproto_bytes name);
 
@@ -296,7 +317,10 @@ enum {
                                                before the colon (RFC 5322 4.5) */
     MAILPROTO_DEFECT_FIRST_FOLD = 3,    /**< the header begins with a folded line */
     MAILPROTO_DEFECT_FROM_LINE = 4,     /**< `From ` or `>From ` of an mbox on top */
-    MAILPROTO_DEFECT_NO_BLANK_LINE = 5, /**< the header ends without one */
+    MAILPROTO_DEFECT_NO_BLANK_LINE = 5, /**< the header ends without one; also: a part
+                                               of a multipart has none, for it begins
+                                               with two lines that are no fields, or
+                                               with one and ends: they are its body */
     MAILPROTO_DEFECT_FIELD_LONG = 6,    /**< a steering field over `hold_size` */
     MAILPROTO_DEFECT_HEADER_LONG = 7,   /**< over `max_header` or `max_fields` */
     MAILPROTO_DEFECT_LINE_LONG = 8,     /**< a line of a header over 998 octets (RFC
@@ -311,8 +335,10 @@ enum {
     MAILPROTO_DEFECT_NO_FROM = 14,       /**< RFC 5322 3.6 */
     MAILPROTO_DEFECT_NO_DATE = 15,       /**< RFC 5322 3.6 */
     MAILPROTO_DEFECT_TYPE_SYNTAX = 16, /**< Content-Type that cannot be read: text/plain
-                                               (RFC 2045 5.2) */
-    MAILPROTO_DEFECT_ENCODING = 17,    /**< an unknown Content-Transfer-Encoding */
+                                               (RFC 2045 5.2); or something other than
+                                               a `;` stands behind type/subtype */
+    MAILPROTO_DEFECT_ENCODING = 17,    /**< an unknown Content-Transfer-Encoding; or one
+                                               with a `;` behind it, which counts */
     MAILPROTO_DEFECT_ENCODED_PARTS = 18, /**< an encoding on a multipart or message that
                                                allows none (RFC 2045 6.4) */
     MAILPROTO_DEFECT_NO_BOUNDARY = 19, /**< a multipart without a boundary parameter */
@@ -321,11 +347,14 @@ enum {
                                                RFC 2231 allows (`boundary*`, up to 16
                                                `boundary*0` and so on, in any order),
                                                which many readers do not know: one in the
-                                               plain form counts before it */
+                                               plain form counts before it; or without
+                                               the `;` before it, with a quote that is
+                                               not closed, or with text behind it */
     MAILPROTO_DEFECT_BOUNDARY_LIMIT = 21, /**< it is over 250, or does not fit
                                                `boundary_size` */
-    MAILPROTO_DEFECT_BOUNDARY_TEXT = 22, /**< text behind a boundary on its line; once a
-                                               part */
+    MAILPROTO_DEFECT_BOUNDARY_TEXT = 22,  /**< text behind a boundary on its line: after
+                                               a blank the line is a delimiter, else
+                                               body; once a part */
     MAILPROTO_DEFECT_BOUNDARY_TWICE = 23, /**< the same as an enclosing part's */
     MAILPROTO_DEFECT_NOT_CLOSED = 24,     /**< a multipart ends without its close
                                                delimiter */
@@ -460,7 +489,7 @@ MAILPROTO_API mailproto_status mailproto_index_build(
     const mailproto_message_options *options, void *work, size_t size);
 
 /** Shows the index an event: whoever runs the parser himself builds it so. All events in
- *  order, from the first on. @return OK, ::MAILPROTO_ERR_ARGUMENT */
+ *  order, from the first on; of fields those of ::MAILPROTO_FIELDS_OF_PART suffice. @return OK, ::MAILPROTO_ERR_ARGUMENT */
 MAILPROTO_API mailproto_status mailproto_index_add(mailproto_index *ix,
                                                    const mailproto_message_event *ev);
 

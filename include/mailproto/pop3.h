@@ -701,10 +701,12 @@ typedef struct mailproto_pop3_server_options {
                                     default REPAIR: stored LF goes out as CRLF, NUL is
                                     refused */
     uint32_t progress_bytes; /**< content octets that renew a time-out; default 4096 */
-    uint32_t login_ms;       /**< wait for a command before the login; default
-                                    600000, and no less if the RFC is to be kept (RFC
-                                    1939 3 names no state) */
-    uint32_t idle_ms;        /**< wait for a command after it; as `login_ms` */
+    uint32_t login_ms;       /**< from the greeting, or from the beginning of TLS, until
+                                    the login, whatever the client says meanwhile;
+                                    default 600000, and no less if the RFC is to be kept
+                                    (RFC 1939 3 names no state) */
+    uint32_t idle_ms;        /**< wait for a command after it; default 600000, which is
+                                    the least that RFC 1939 3 allows */
     uint32_t block_ms;       /**< for `progress_bytes` of content to be read by the
                                     client; default 300000 */
     uint32_t login_delay;    /**< seconds between logins, for CAPA (RFC 2449 6.5) */
@@ -718,16 +720,18 @@ typedef struct mailproto_pop3_server_options {
                                     128 octets */
     mailproto_bytes apop_stamp; /**< a msg-id unlike any other, brackets included, at
                                     most 128 octets: APOP is offered; empty: it is not */
-    /** "PLAIN LOGIN", blanks between; at most 255 octets. Without SASL in `caps`, which is
-     *  not in its default, it has no effect; with it, it must not be empty. Names that end in -PLUS are offered, and taken, only while the session
-     *  has a channel binding (mailproto_tls_info). */
+    /** "PLAIN LOGIN": names as RFC 4422 3.1 has them, of 1 to 20 upper-case letters,
+     *  digits, `-` and `_`, single blanks between; at most 255 octets. Anything else is
+     *  ::MAILPROTO_ERR_ARGUMENT. Without SASL in `caps`, which is not in its default, it
+     *  has no effect; with it, it must not be empty. Names that end in -PLUS are offered,
+     *  and taken, only while the session has a channel binding (mailproto_tls_info). */
     mailproto_bytes auth_mechanisms;
     mailproto_bytes implementation; /**< for CAPA (RFC 2449 6.9); at most 128 octets */
     const mailproto_trace *trace;   /**< NULL, or kept as long as the engine */
     /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
      *  without ::MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR: "SCRAM-SHA-256", say. USER and
-     *  PASS stay shut. At most 255 octets; empty: none, or all with that flag. Under TLS
-     *  all are offered. */
+     *  PASS stay shut. At most 255 octets; empty: none, or all with that flag; one
+     *  that is not among those is ::MAILPROTO_ERR_ARGUMENT. Under TLS all are offered. */
     mailproto_bytes mechanisms_in_clear;
 } mailproto_pop3_server_options;
 

@@ -12,6 +12,13 @@
  *     handle(&ev);
  * }
  * @endcode
+ *
+ * That loop ends for three reasons besides a failure, and only ::MAILPROTO_EOF is the end
+ * of the conversation. ::MAILPROTO_YOUR_TURN means that an answer, a verb, content or TLS
+ * is missing and ::MAILPROTO_AGAIN that the transport would block: the session goes on
+ * when the pump is called again. A program that answers each event where it handles it,
+ * over a transport that blocks, meets YOUR_TURN only when it has nothing left to ask for:
+ * a client then calls its next verb, QUIT or LOGOUT in the end.
  */
 #ifndef MAILPROTO_PUMP_H
 #define MAILPROTO_PUMP_H
@@ -48,7 +55,7 @@ enum {
  * @param ev filled when the answer is OK
  * @return OK: an event; AGAIN: the transport would block (mailproto_session_get_want()
  *         says for what); YOUR_TURN: nothing moves until a verb is called, a request
- *         answered, content given or TLS started; EOF: over, after
+ *         answered, content given or TLS started: not the end; EOF: over, after
  *         ::MAILPROTO_EV_CLOSED; negative: misuse of this call. An error of a callback
  *         fails the session with that status: it is told by the events up to CLOSED.
  */

@@ -372,7 +372,8 @@ typedef struct mailproto_want {
     uint32_t struct_size; /**< sizeof of the caller's struct */
     uint32_t flags;       /**< MAILPROTO_WANT_... */
     uint32_t timeout_ms;  /**< how long this wait may take, milliseconds; 0: for ever */
-    uint32_t wait_id;     /**< changes with each protocol step: then re-arm the timer */
+    uint32_t wait_id;     /**< changes with each protocol step: then re-arm the timer.
+                               Until the login of IMAP and POP3 servers it is one wait */
 } mailproto_want;
 
 /** Flags of mailproto_want. */

@@ -570,14 +570,17 @@ typedef struct mailproto_smtp_server_options {
                                     PIPELINING, SIZE, 8BITMIME, ENHANCED */
     mailproto_bytes host_name; /**< in greeting and replies; default "localhost"; at
                                     most 255 octets */
-    /** "PLAIN LOGIN", blanks between; at most 255 octets. Without AUTH in `caps`, which is
-     *  not in its default, it has no effect; with it, it must not be empty. Names that end in -PLUS are offered, and taken, only while the session
-     *  has a channel binding (mailproto_tls_info). */
+    /** "PLAIN LOGIN": names as RFC 4422 3.1 has them, of 1 to 20 upper-case letters,
+     *  digits, `-` and `_`, single blanks between; at most 255 octets. Anything else is
+     *  ::MAILPROTO_ERR_ARGUMENT. Without AUTH in `caps`, which is not in its default, it
+     *  has no effect; with it, it must not be empty. Names that end in -PLUS are offered,
+     *  and taken, only while the session has a channel binding (mailproto_tls_info). */
     mailproto_bytes auth_mechanisms;
     const mailproto_trace *trace; /**< NULL, or kept as long as the engine */
     /** Those of `auth_mechanisms` that are offered, and taken, without TLS, also
      *  without ::MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR: "SCRAM-SHA-256", say. At most 255
-     *  octets; empty: none, or all with that flag. Under TLS all are offered. */
+     *  octets; empty: none, or all with that flag; one that is not among those is
+     *  ::MAILPROTO_ERR_ARGUMENT. Under TLS all are offered. */
     mailproto_bytes mechanisms_in_clear;
 } mailproto_smtp_server_options;
 

@@ -1,7 +1,7 @@
 /*
  * The lines of an authentication exchange, and which mechanisms may be offered. Knows
- * base64, `=` and `*` (RFC 4954 4, RFC 5034 4) and how names of mechanisms end; must not
- * know any mechanism, nor the protocol around it.
+ * base64, `=` and `*` (RFC 4954 4, RFC 5034 4) and how mechanisms are named; must not know
+ * any mechanism, nor the protocol around it.
  */
 #include "codec/auth.h"
 
@@ -221,6 +221,48 @@ static int lists(mailproto_bytes list, mailproto_bytes name)
         word = mailproto__word(&list);
     }
     return word.len > 0;
+}
+
+enum { MECHANISM_MAX = 20 };
+
+/* RFC 4422 3.1, sasl-mech */
+static int is_mechanism(mailproto_bytes word)
+{
+    size_t i;
+    for (i = 0; i < word.len; i++) {
+        char c = word.ptr[i];
+        if ((c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_') {
+            return 0;
+        }
+    }
+    return word.len > 0 && word.len <= MECHANISM_MAX;
+}
+
+/* Mechanisms with single blanks between, each of them in `among`. */
+static int are_mechanisms(mailproto_bytes list, mailproto_bytes among)
+{
+    size_t at = 0;
+    if ((list.ptr == NULL && list.len > 0) || list.len > MAILPROTO__AUTH_NAMES_MAX) {
+        return 0;
+    }
+    while (list.len > 0) {
+        const char *blank = (const char *)memchr(list.ptr + at, ' ', list.len - at);
+        size_t end = blank == NULL ? list.len : (size_t)(blank - list.ptr);
+        mailproto_bytes word = mailproto__span(list.ptr + at, end - at);
+        if (!is_mechanism(word) || !lists(among, word)) {
+            return 0;
+        }
+        if (blank == NULL) {
+            break;
+        }
+        at = end + 1;
+    }
+    return 1;
+}
+
+int mailproto__auth_lists_are_good(mailproto_bytes names, mailproto_bytes in_clear)
+{
+    return are_mechanisms(names, names) && are_mechanisms(in_clear, names);
 }
 
 mailproto_bytes mailproto__auth_offered(const mailproto_session *s,

@@ -58,6 +58,13 @@ struct mailproto__auth_offer {
     int all_in_clear;         /* none of them does */
 };
 
+enum { MAILPROTO__AUTH_NAMES_MAX = 255 }; /* octets of either list */
+
+/* Whether an option's two lists can be those of an offer: names as RFC 4422 3.1 has them,
+ * single blanks between, either list may be empty; and what is offered in the clear is
+ * offered at all. */
+int mailproto__auth_lists_are_good(mailproto_bytes names, mailproto_bytes in_clear);
+
 /*
  * The next of them that can be offered now; empty: no more. `rest`: offer->names at
  * first. Left out are, while there is no TLS, those that need it; and names that end in

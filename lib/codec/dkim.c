@@ -266,6 +266,7 @@ static int take_relaxed(struct mailproto__codec *c, struct mailproto__run *r)
         d->cr = 1;
     } else {
         d->blank = 1;
+        d->ends = 0; /* what ended the line was a fold */
     }
     r->used++;
     return 1;

@@ -2,7 +2,7 @@
  * The names of transfer encodings (RFC 2045 6.1). Knows names and comments; must not know
  * what an encoding does.
  */
-#include <mailproto/codec.h>
+#include "codec/encoding.h"
 
 #include "core/span.h"
 
@@ -42,7 +42,7 @@ static mailproto_bytes skip_cfws(mailproto_bytes b)
     return i > 0 ? mailproto__tail(b, i) : b;
 }
 
-uint32_t mailproto_encoding_find(mailproto_bytes name)
+uint32_t mailproto__encoding_find(mailproto_bytes name, int *odd)
 {
     mailproto_bytes rest;
     size_t len = 0;
@@ -60,6 +60,7 @@ uint32_t mailproto_encoding_find(mailproto_bytes name)
     if (rest.len > 0 && rest.ptr[0] != ';') {
         return MAILPROTO_ENCODING_UNKNOWN;
     }
+    *odd |= rest.len > 0;
     name.len = len;
     for (i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t n = 0;
@@ -71,6 +72,12 @@ uint32_t mailproto_encoding_find(mailproto_bytes name)
         }
     }
     return MAILPROTO_ENCODING_UNKNOWN;
+}
+
+uint32_t mailproto_encoding_find(mailproto_bytes name)
+{
+    int odd = 0;
+    return mailproto__encoding_find(name, &odd);
 }
 
 const char *mailproto_encoding_name(uint32_t encoding)

@@ -32,10 +32,10 @@ static inline uint64_t mailproto__plain_word(const unsigned char *at)
     return word;
 }
 
-/* 0 if all eight octets are from 32 to 126; else as the next one, without mistakes. */
-static inline uint64_t mailproto__not_ascii(uint64_t word)
+/* 0 if all eight octets are from 33 to 126; else as the next one, without mistakes. */
+static inline uint64_t mailproto__not_visible(uint64_t word)
 {
-    return ((word + MAILPROTO__EACH(1)) | (word - MAILPROTO__EACH(32))) &
+    return ((word + MAILPROTO__EACH(1)) | (word - MAILPROTO__EACH(33))) &
            MAILPROTO__EACH(128);
 }
 

@@ -92,10 +92,12 @@ mailproto_status mailproto__utf7_run(struct mailproto__codec *c,
         }
     }
     if ((flags & MAILPROTO_CODEC_FINAL) && c->u.charset.shifted) {
+        int fresh = c->u.charset.begun; /* nothing stands behind `+` */
         if (mailproto__out_left(r) < 3) {
             return MAILPROTO_AGAIN;
         }
-        if (end_shift(c, r)) {
+        if (end_shift(c, r) || (fresh && mailproto__codec_defect(
+                                             c, r, 0, MAILPROTO_CODEC_DEFECT_ESCAPE))) {
             return MAILPROTO_ERR_SYNTAX;
         }
     }

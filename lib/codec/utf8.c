@@ -67,32 +67,34 @@ enum {
     AFTER_ED = 30,
     AFTER_F0 = 36,
     AFTER_F4 = 42,
-    BAD = 48
+    AFTER_C2 = 48, /* U+0080 to U+009F are controls */
+    BAD = 54
 };
 #define AT(state, next) ((uint64_t)(next) << (state))
 /* What begins a character; and what goes on with one, where that is the same for all. */
 #define FIRST(next)                                                                    \
     (AT(WHOLE, next) | AT(ONE, BAD) | AT(TWO, BAD) | AT(THREE, BAD) |                  \
      AT(AFTER_E0, BAD) | AT(AFTER_ED, BAD) | AT(AFTER_F0, BAD) | AT(AFTER_F4, BAD) |   \
-     AT(BAD, BAD))
+     AT(AFTER_C2, BAD) | AT(BAD, BAD))
 #define OTHER                                                                          \
     (AT(WHOLE, BAD) | AT(ONE, WHOLE) | AT(TWO, ONE) | AT(THREE, TWO) | AT(BAD, BAD))
 const uint64_t mailproto__utf8_rows[] = {
     FIRST(BAD),   /* controls, and what is no octet of UTF-8 */
     FIRST(WHOLE), /* 20 to 7E */
     OTHER | AT(AFTER_E0, BAD) | AT(AFTER_ED, ONE) | AT(AFTER_F0, BAD) |
-        AT(AFTER_F4, TWO), /* 80 to 8F */
+        AT(AFTER_F4, TWO) | AT(AFTER_C2, BAD), /* 80 to 8F */
     OTHER | AT(AFTER_E0, BAD) | AT(AFTER_ED, ONE) | AT(AFTER_F0, TWO) |
-        AT(AFTER_F4, BAD), /* 90 to 9F */
+        AT(AFTER_F4, BAD) | AT(AFTER_C2, BAD), /* 90 to 9F */
     OTHER | AT(AFTER_E0, ONE) | AT(AFTER_ED, BAD) | AT(AFTER_F0, TWO) |
-        AT(AFTER_F4, BAD), /* A0 to BF */
-    FIRST(ONE),            /* C2 to DF */
+        AT(AFTER_F4, BAD) | AT(AFTER_C2, WHOLE), /* A0 to BF */
+    FIRST(ONE),                                  /* C3 to DF */
     FIRST(AFTER_E0),
     FIRST(TWO), /* E1 to EC, EE, EF */
     FIRST(AFTER_ED),
     FIRST(AFTER_F0),
     FIRST(THREE), /* F1 to F3 */
     FIRST(AFTER_F4),
+    FIRST(AFTER_C2),
 };
 
 /* clang-format off */
@@ -109,7 +111,7 @@ const uint8_t mailproto__utf8_classes[256] = {
     3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,  3,
     4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,
     4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,  4,
-    0,  0,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,
+    0,  0,  12, 5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,
     5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,  5,
     6,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  7,  8,  7,  7,
     9,  10, 10, 10, 11, 0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
@@ -224,6 +226,27 @@ int mailproto_utf8_check(mailproto_bytes text, size_t *at)
         *at = n;
     }
     return n == text.len;
+}
+
+int mailproto__utf8_is_other(const unsigned char *in, size_t n)
+{
+    size_t good = 0;
+    size_t bad = 0;
+    size_t i = 0;
+    while (i < n) {
+        size_t run = mailproto__utf8_run(in + i, n - i);
+        const size_t end = i + run;
+        for (; i < end; i++) {
+            good += in[i] >= 128;
+        }
+        if (i < n) {
+            int cut;
+            size_t more = mailproto__utf8_bad(in + i, n - i, &cut);
+            bad += more;
+            i += more;
+        }
+    }
+    return bad > 0 && 2 * bad >= good;
 }
 
 int mailproto_utf8_check_piece(uint32_t *state, mailproto_bytes piece, int last)

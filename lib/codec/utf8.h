@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether text of which some octets are no UTF-8 is more likely of another charset, in
+ * which some happen to be: for two octets above 127 that are UTF-8 there is one at least
+ * that is not. Text that was cut within a character is not. */
+int mailproto__utf8_is_other(const unsigned char *in, size_t n);
+
 /* How many octets from the start are whole well-formed characters. */
 size_t mailproto__utf8_run(const unsigned char *in, size_t n);
 
@@ -29,8 +34,14 @@ static inline size_t mailproto__utf8_character(const unsigned char *in, size_t n
     return mailproto__utf8_long(in, n);
 }
 
-/* Octet after octet, whether text is UTF-8 without controls (below 32, 127), with nothing
- * to be foreseen: a state is a place in a row, and there stands the state that follows.
+/* Whether it begins with a control of 2 octets, U+0080 to U+009F. */
+static inline int mailproto__utf8_is_c1(const unsigned char *in, size_t n)
+{
+    return n > 1 && in[0] == 0xC2 && in[1] >= 0x80 && in[1] < 0xA0;
+}
+
+/* Octet after octet, whether text is UTF-8 without controls (below 32, 127 to 159), with
+ * nothing to be foreseen: a state is a place in a row, and there stands the state that follows.
  * What is ill-formed once remains so. */
 enum { MAILPROTO__UTF8_WHOLE = 0 }; /* to begin with */
 extern const uint8_t mailproto__utf8_classes[256];

@@ -12,6 +12,28 @@
 /* Room that any step may take: U+FFFD or a character for what was held, and one more. */
 enum { ROOM = 16, PIECE = 96 };
 
+/* ---- defects ----------------------------------------------------------------------- */
+
+void mailproto__words_flaw(struct mailproto__words *w, uint32_t what, uint64_t at)
+{
+    unsigned i;
+    for (i = 0; i < MAILPROTO__WORD_DEFECTS; i++) {
+        uint32_t bit = UINT32_C(1) << i;
+        if ((what & bit) != 0 &&
+            ((w->defects & bit) == 0 || at < w->defect_offset[i])) {
+            w->defect_offset[i] = at;
+        }
+    }
+    w->defects |= what;
+}
+
+/* At the next octet. */
+static void flaw_here(struct mailproto__words *w, const struct mailproto__run *r,
+                      uint32_t what)
+{
+    mailproto__words_flaw(w, what, w->offset + r->used);
+}
+
 /* ---- charsets ---------------------------------------------------------------------- */
 
 enum mailproto__words_known
@@ -28,13 +50,15 @@ mailproto__words_find(const struct mailproto__words *w, mailproto_bytes name,
             charset->id = mailproto__charset_find(name);
         }
     }
-    /* UTF-7 is not decoded here: it hides what looks like ASCII from those who look at
-     * the raw value, and RFC 2152 has no use for it within these encodings. */
+    /* UTF-7 is not decoded here, by the converter neither: it hides what looks like ASCII
+     * from those who look at the raw value, and RFC 2152 has no use for it within these
+     * encodings. */
     if (charset->id != MAILPROTO__CHARSET_UNKNOWN &&
         charset->id != MAILPROTO__CHARSET_UTF7) {
         return MAILPROTO__WORDS_KNOWN;
     }
-    if (w->converter == NULL || name.len == 0 || name.len > MAILPROTO__WORD_NAME) {
+    if (w->converter == NULL || charset->id == MAILPROTO__CHARSET_UTF7 ||
+        name.len == 0 || name.len > MAILPROTO__WORD_NAME) {
         return MAILPROTO__WORDS_UNKNOWN;
     }
     charset->id = MAILPROTO__CHARSET_UNKNOWN;
@@ -68,12 +92,15 @@ int mailproto__words_same(const struct mailproto__words *w,
 }
 
 void mailproto__words_begin(struct mailproto__words *w,
-                            const struct mailproto__words_charset *charset, int base64)
+                            const struct mailproto__words_charset *charset, int base64,
+                            uint64_t offset)
 {
+    uint64_t before = w->word;
     w->in_word = 1;
+    w->word = offset;
     if (w->joined) {
         if (w->base64 != base64 && w->phase != 0) {
-            w->defects |= MAILPROTO_CODEC_DEFECT_PADDING;
+            mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_PADDING, before);
             w->phase = 0;
             w->bits = 0;
         }
@@ -98,20 +125,20 @@ void mailproto__words_begin(struct mailproto__words *w,
 }
 
 /* Controls would let a value end its field or hide the rest of it from C: those that come
- * out of words become spaces. */
+ * out of words become spaces. Those from U+0080 on are text to readers and stay, but are
+ * told: terminals obey them. */
 static void clean(struct mailproto__words *w, unsigned char *out, size_t n)
 {
-    size_t i = 0;
-    for (;;) {
-        i += mailproto__find_control(mailproto__span((const char *)out + i, n - i));
-        if (i >= n) {
-            return;
+    size_t i = mailproto__find_control(mailproto__span((const char *)out, n));
+    if (i == n && (n == 0 || memchr(out, 0xC2, n) == NULL)) {
+        return;
+    }
+    for (i = 0; i < n; i++) {
+        int bad = (out[i] < 32 && out[i] != '\t') || out[i] == 127;
+        if (bad || mailproto__utf8_is_c1(out + i, n - i)) {
+            out[i] = bad ? ' ' : out[i];
+            mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_CHARACTER, w->word);
         }
-        if (out[i] != '\t') {
-            out[i] = ' ';
-            w->defects |= MAILPROTO_CODEC_DEFECT_CHARACTER;
-        }
-        i++;
     }
 }
 
@@ -134,7 +161,9 @@ static mailproto_status convert(struct mailproto__words *w, struct mailproto__ru
     status = mailproto__charset_run(&w->charset, &inner, flags);
     clean(w, inner.out, inner.put);
     r->put += inner.put;
-    w->defects |= w->charset.defects;
+    if (w->charset.defects != 0) {
+        mailproto__words_flaw(w, w->charset.defects, w->word);
+    }
     w->held_len = (uint8_t)(n - inner.used <= sizeof w->held ? n - inner.used : 0);
     if (w->held_len > 0) {
         memmove(w->held, octets + inner.used, w->held_len);
@@ -194,7 +223,7 @@ static size_t good_octets(const unsigned char *text, size_t n)
     while (i < n) {
         size_t len = text[i] >= 128 ? mailproto__utf8_character(text + i, n - i)
                                     : (size_t)(text[i] >= 32 && text[i] != 127);
-        if (len == 0) {
+        if (len == 0 || mailproto__utf8_is_c1(text + i, n - i)) {
             break;
         }
         i += len;
@@ -282,7 +311,7 @@ static int take_special_q(struct mailproto__words *w, struct mailproto__run *r,
         if (mailproto__in_left(r) < 3 && !final) {
             return 0;
         }
-        w->defects |= MAILPROTO_CODEC_DEFECT_ESCAPE;
+        flaw_here(w, r, MAILPROTO_CODEC_DEFECT_ESCAPE);
     }
     t->to[t->n] = octet;
     t->n++;
@@ -320,15 +349,20 @@ static int take_other(struct mailproto__words *w, struct mailproto__run *r, int 
     }
     if (octet == '=') {
         if (w->bits != 0) {
-            w->defects |= MAILPROTO_CODEC_DEFECT_BITS;
+            flaw_here(w, r, MAILPROTO_CODEC_DEFECT_BITS);
         }
         if (w->phase == 1) {
-            w->defects |= MAILPROTO_CODEC_DEFECT_PADDING;
+            flaw_here(w, r, MAILPROTO_CODEC_DEFECT_PADDING);
         }
         w->phase = 0;
         w->bits = 0;
-    } else if (octet > 32) {
-        w->defects |= MAILPROTO_CODEC_DEFECT_CHARACTER;
+        if (mailproto__in_left(r) > 1 &&
+            mailproto__base64_values[r->in[r->used + 1]] >= 0) { /* it goes on */
+            mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_PADDING,
+                                  w->offset + r->used + 1);
+        }
+    } else if (octet >= 32 || octet == '\t') {
+        flaw_here(w, r, MAILPROTO_CODEC_DEFECT_CHARACTER);
     }
     r->used++;
     return 1;
@@ -448,11 +482,9 @@ mailproto_status mailproto__words_inside(struct mailproto__words *w,
     while (w->in_word) {
         size_t cap = sizeof w->held;
         size_t n;
-        if (w->held_len > 0) {
-            status = convert(w, r, w->held, w->held_len, 0);
-            if (status != MAILPROTO_OK) {
-                return status;
-            }
+        status = mailproto__words_drain(w, r);
+        if (status != MAILPROTO_OK) {
+            return status;
         }
         if (mailproto__out_left(r) < ROOM) {
             return MAILPROTO_AGAIN;
@@ -475,16 +507,19 @@ mailproto_status mailproto__words_inside(struct mailproto__words *w,
     return MAILPROTO_OK;
 }
 
+mailproto_status mailproto__words_drain(struct mailproto__words *w,
+                                        struct mailproto__run *r)
+{
+    return w->held_len > 0 ? convert(w, r, w->held, w->held_len, 0) : MAILPROTO_OK;
+}
+
 mailproto_status mailproto__words_end(struct mailproto__words *w,
                                       struct mailproto__run *r)
 {
     unsigned char none[1] = {0};
-    mailproto_status status;
-    if (w->held_len > 0) {
-        status = convert(w, r, w->held, w->held_len, 0);
-        if (status != MAILPROTO_OK) {
-            return status;
-        }
+    mailproto_status status = mailproto__words_drain(w, r);
+    if (status != MAILPROTO_OK) {
+        return status;
     }
     if (!is_between_characters(w)) {
         if (mailproto__out_left(r) < ROOM / 2) {
@@ -496,7 +531,7 @@ mailproto_status mailproto__words_end(struct mailproto__words *w,
         }
     }
     if (w->phase != 0) {
-        w->defects |= MAILPROTO_CODEC_DEFECT_PADDING;
+        mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_PADDING, w->word);
     }
     w->phase = 0;
     w->bits = 0;

@@ -19,7 +19,9 @@ enum { ROOM = 16 };
 struct word {
     mailproto_bytes charset;
     size_t text; /* where its text begins */
+    size_t end;  /* behind its `?=` */
     char encoding;
+    uint8_t odd;  /* perhaps not of RFC 2047 2: a second look is due */
     uint8_t utf8; /* the charset is UTF-8, written as usual */
 };
 
@@ -74,33 +76,33 @@ static size_t find_end(const struct mailproto__words *w, const struct mailproto_
     return SIZE_MAX;
 }
 
-/* Whether all of it is from 32 to 126; some of it is looked at twice. 0: perhaps not. */
-static int is_ascii(const unsigned char *text, size_t n)
+/* Whether all of it is from 33 to 126; some of it is looked at twice. 0: perhaps not. */
+static int is_visible(const unsigned char *text, size_t n)
 {
     size_t i;
     if (n < 8 || !MAILPROTO__HAS_WORDS) {
         return 0;
     }
     for (i = 0; n - i > 8; i += 8) {
-        if (mailproto__not_ascii(mailproto__plain_word(text + i)) != 0) {
+        if (mailproto__not_visible(mailproto__plain_word(text + i)) != 0) {
             return 0;
         }
     }
-    return mailproto__not_ascii(mailproto__plain_word(text + n - 8)) == 0;
+    return mailproto__not_visible(mailproto__plain_word(text + n - 8)) == 0;
 }
 
-/* Whether the text of a word is of characters that it may be of. */
+/* Whether the text of a word is of characters that it may be of; 2: and no blank is there. */
 static int is_good_text(const struct mailproto__words *w, const unsigned char *text,
                         size_t n)
 {
     size_t i = 0;
-    if (!is_strict(w) && is_ascii(text, n)) {
-        return 1;
+    if (!is_strict(w) && is_visible(text, n)) {
+        return 2;
     }
     if (is_strict(w)) {
         for (i = 0; i < n && text[i] > 32 && text[i] < 127; i++) {
         }
-        return i == n;
+        return i == n ? 2 : 0;
     }
     while (i < n) {
         i += mailproto__find_control(mailproto__span((const char *)text + i, n - i));
@@ -182,6 +184,7 @@ static enum found find_word(const struct mailproto__words *w,
     enum found found = find_head(r, at, word);
     size_t end;
     int bad;
+    int good;
     if (found != FOUND_WORD) {
         return found == FOUND_CUT && open ? FOUND_CUT : FOUND_NONE;
     }
@@ -191,14 +194,25 @@ static enum found find_word(const struct mailproto__words *w,
     }
     end += 2;
     /* RFC 2047 2: at most 75 characters. */
-    if (end - at > (is_strict(w) ? 75U : (unsigned)MAILPROTO__WORD_MAX) ||
-        !is_good_text(w, r->in + word->text, end - 2 - word->text)) {
+    if (end - at > (is_strict(w) ? 75U : (unsigned)MAILPROTO__WORD_MAX)) {
         return FOUND_NONE;
     }
+    good = is_good_text(w, r->in + word->text, end - 2 - word->text);
+    if (good == 0) {
+        return FOUND_NONE;
+    }
+    word->odd = (uint8_t)(good != 2 || end - at > 75);
+    word->end = end;
     return ends_well(w, r, end, flags);
 }
 
 /* ---- text ------------------------------------------------------------------------------- */
+
+/* The next octet is not what it should be. */
+static void flaw_here(struct mailproto__words *w, const struct mailproto__run *r)
+{
+    mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_CHARACTER, w->offset + r->used);
+}
 
 static void put_text(struct mailproto__words *w, struct mailproto__run *r,
                      unsigned char octet)
@@ -246,12 +260,34 @@ static int take_line_end(struct mailproto__words *w, struct mailproto__run *r,
     }
     if (left > n && (!is_blank(in[n]) || (n == 1 && in[0] == '\r'))) {
         /* No line end may leave the decoder: a field could be made of it. */
-        w->defects |= MAILPROTO_CODEC_DEFECT_CHARACTER;
+        flaw_here(w, r);
         mailproto__out(r, ' ');
         w->before = 1;
     }
     r->used += n;
     return 1;
+}
+
+/* UTF-8 at the front of the text: how much of it was taken. */
+static size_t take_utf8(struct mailproto__words *w, struct mailproto__run *r)
+{
+    const unsigned char *in = r->in + r->used;
+    size_t n = mailproto__in_left(r);
+    size_t room = mailproto__out_left(r);
+    size_t run = mailproto__utf8_run(in, n < room ? n : room);
+    if (run > 0) { /* and whole: what is below 128 may mean something */
+        n = run;
+        for (run = 1; run < n && in[run] >= 128; run++) {
+            if (mailproto__utf8_is_c1(in + run, n - run)) {
+                break;
+            }
+        }
+        memmove(r->out + r->put, in, run);
+        r->put += run;
+        r->used += run;
+        w->before = 0;
+    }
+    return run;
 }
 
 /* Octets above 127 outside of words (RFC 6532 3.1). 0: later input decides. */
@@ -260,28 +296,28 @@ static int take_high(struct mailproto__words *w, struct mailproto__run *r,
 {
     const unsigned char *in = r->in + r->used;
     size_t n = mailproto__in_left(r);
-    size_t run;
-    size_t bad;
-    int cut;
-    run = mailproto__utf8_run(in,
-                              n < mailproto__out_left(r) ? n : mailproto__out_left(r));
-    if (run > 0) { /* and whole: what is below 128 may mean something */
-        n = run;
-        for (run = 1; run < n && in[run] >= 128; run++) {
+    size_t bad = 1;
+    int cut = 0;
+    if ((w->flags & MAILPROTO_WORDS_LATIN) == 0) {
+        if (mailproto__utf8_is_c1(in, n)) {
+            flaw_here(w, r); /* it stays */
+            mailproto__out(r, in[0]);
+            mailproto__out(r, in[1]);
+            r->used += 2;
+            w->before = 0;
+            return 1;
         }
-        memmove(r->out + r->put, in, run);
-        r->put += run;
-        r->used += run;
-        w->before = 0;
-        return 1;
+        if (take_utf8(w, r) > 0) {
+            return 1;
+        }
+        bad = mailproto__utf8_bad(in, n, &cut);
+        if (cut && (flags & MAILPROTO_CODEC_FINAL) == 0) {
+            return 0;
+        }
     }
-    bad = mailproto__utf8_bad(in, n, &cut);
-    if (cut && (flags & MAILPROTO_CODEC_FINAL) == 0) {
-        return 0;
-    }
-    w->defects |= MAILPROTO_CODEC_DEFECT_CHARACTER;
+    flaw_here(w, r);
     w->before = 0;
-    if (w->flags & MAILPROTO_WORDS_GUESS) {
+    if (w->flags & (MAILPROTO_WORDS_GUESS | MAILPROTO_WORDS_LATIN)) {
         r->put += mailproto__utf8_put(r->out + r->put, mailproto__windows_1252(in[0]));
         r->used++;
     } else {
@@ -342,7 +378,7 @@ static int take_octet(struct mailproto__words *w, struct mailproto__run *r,
         return take_high(w, r, flags);
     }
     if ((octet < 32 && octet != '\t') || octet == 127) {
-        w->defects |= MAILPROTO_CODEC_DEFECT_CHARACTER;
+        flaw_here(w, r);
         octet = ' ';
     }
     put_text(w, r, octet);
@@ -351,12 +387,32 @@ static int take_octet(struct mailproto__words *w, struct mailproto__run *r,
 
 /* ---- between words ------------------------------------------------------------------------ */
 
+/* What a strict reader would not have entered it for (RFC 2047 2): the word is too long,
+ * or Q with blanks. */
+static void flaws_of(struct mailproto__words *w, const struct mailproto__run *r,
+                     const struct word *word, size_t start)
+{
+    const unsigned char *text = r->in + word->text;
+    const unsigned char *blank;
+    if (word->end - start > 75) {
+        mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_LINE, w->offset + start);
+    }
+    if (word->encoding == 'Q') { /* B's are met one by one */
+        blank = (const unsigned char *)memchr(text, ' ', word->end - word->text);
+        if (blank != NULL) {
+            mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_CHARACTER,
+                                  w->offset + (size_t)(blank - r->in));
+        }
+    }
+}
+
 /* Enters a word; NONE: its charset is not known. AGAIN and its likes in `*status`. */
 static enum found enter(struct mailproto__words *w, struct mailproto__run *r,
                         const struct word *word, mailproto_status *status)
 {
     struct mailproto__words_charset charset;
     enum mailproto__words_known known = MAILPROTO__WORDS_KNOWN;
+    size_t start;
     charset.id = MAILPROTO__CHARSET_UTF8;
     charset.name = word->charset;
     if (!word->utf8) {
@@ -365,8 +421,9 @@ static enum found enter(struct mailproto__words *w, struct mailproto__run *r,
     if (known == MAILPROTO__WORDS_UNKNOWN) {
         return FOUND_NONE;
     }
-    if (w->joined && !mailproto__words_same(w, &charset)) {
-        *status = mailproto__words_end(w, r);
+    if (w->joined) {
+        *status = mailproto__words_same(w, &charset) ? mailproto__words_drain(w, r)
+                                                     : mailproto__words_end(w, r);
         if (*status != MAILPROTO_OK) {
             return FOUND_CUT;
         }
@@ -374,7 +431,11 @@ static enum found enter(struct mailproto__words *w, struct mailproto__run *r,
     if (known == MAILPROTO__WORDS_ASK && !mailproto__words_ask(w, &charset)) {
         return FOUND_NONE;
     }
-    mailproto__words_begin(w, &charset, word->encoding == 'B');
+    start = (size_t)((const unsigned char *)word->charset.ptr - r->in) - 2;
+    if (word->odd) {
+        flaws_of(w, r, word, start);
+    }
+    mailproto__words_begin(w, &charset, word->encoding == 'B', w->offset + start);
     r->used = word->text;
     return FOUND_WORD;
 }
@@ -484,8 +545,8 @@ static mailproto_status run(struct mailproto__words *w, struct mailproto__run *r
 static mailproto_status begin(struct mailproto__words *s, uint32_t flags,
                               const mailproto_charset_converter *converter)
 {
-    uint32_t known =
-        MAILPROTO_WORDS_STRICT | MAILPROTO_WORDS_PHRASE | MAILPROTO_WORDS_GUESS;
+    uint32_t known = MAILPROTO_WORDS_STRICT | MAILPROTO_WORDS_PHRASE |
+                     MAILPROTO_WORDS_GUESS | MAILPROTO_WORDS_LATIN;
     if ((flags & ~(known | MAILPROTO_CPU_MASK)) != 0 ||
         (converter != NULL && converter->convert == NULL)) {
         return MAILPROTO_ERR_ARGUMENT;
@@ -493,6 +554,8 @@ static mailproto_status begin(struct mailproto__words *s, uint32_t flags,
     /* One by one: `charset` and `name` mean nothing before a word, and to clear all of it
      * takes as long as to decode a word. */
     s->converter = converter;
+    s->offset = 0;
+    s->word = 0;
     s->defects = 0;
     s->depth = 0;
     s->held_len = 0;
@@ -542,6 +605,7 @@ mailproto_status mailproto_words_run(mailproto_words *w, const void *in, size_t 
     status = run(&s, &r, flags);
     *in_used = r.used;
     *out_len = r.put;
+    s.offset += r.used;
     memcpy(w, &s, sizeof s);
     return status;
 }
@@ -551,6 +615,19 @@ uint32_t mailproto_words_defects(const mailproto_words *w)
     struct mailproto__words s;
     memcpy(&s, w, sizeof s);
     return s.defects;
+}
+
+uint64_t mailproto_words_defect_offset(const mailproto_words *w, uint32_t defect)
+{
+    struct mailproto__words s;
+    unsigned i;
+    memcpy(&s, w, sizeof s);
+    for (i = 0; i < MAILPROTO__WORD_DEFECTS; i++) {
+        if (defect == UINT32_C(1) << i && (s.defects & defect) != 0) {
+            return s.defect_offset[i];
+        }
+    }
+    return UINT64_MAX;
 }
 
 /* How many of the first `room` octets of `n` are whole characters. */

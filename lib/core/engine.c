@@ -73,8 +73,18 @@ mailproto_status mailproto__answered(mailproto_session *s, uint32_t request)
 
 void mailproto__wait(mailproto_session *s, uint32_t timeout_ms)
 {
+    if (s->standing && timeout_ms != 0) {
+        return;
+    }
+    s->standing = 0;
     ++s->wait_id;
     s->timeout_ms = timeout_ms;
+}
+
+void mailproto__wait_for_all(mailproto_session *s, uint32_t timeout_ms)
+{
+    mailproto__wait(s, timeout_ms);
+    s->standing = 1;
 }
 
 /* ---- the end ------------------------------------------------------------------------ */
@@ -144,6 +154,7 @@ void mailproto__close(mailproto_session *s)
     s->closing = 1;
     s->awaiting = 0;
     s->content_open = 0;
+    s->standing = 0;
     if (mailproto__drained(s)) {
         s->timeout_ms = 0;
     } else { /* a peer that does not read its last reply gets one wait more */

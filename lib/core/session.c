@@ -239,6 +239,13 @@ static uint32_t turn_flags(const mailproto_session *s)
     return s->eof ? 0 : (uint32_t)MAILPROTO_WANT_READ;
 }
 
+/* Whether the time that passes is the application's and not the peer's. */
+static int is_on_application(const mailproto_session *s)
+{
+    return (s->awaiting || s->busy) && !s->standing &&
+           !(s->paced && !mailproto__drained(s));
+}
+
 void mailproto_session_get_want(const mailproto_session *s, mailproto_want *want)
 {
     mailproto_want w;
@@ -247,8 +254,7 @@ void mailproto_session_get_want(const mailproto_session *s, mailproto_want *want
     if (s->closed) {
         w.flags = MAILPROTO_WANT_CLOSED;
     } else {
-        int stands = (s->awaiting || s->busy) && !(s->paced && !mailproto__drained(s));
-        w.timeout_ms = stands ? 0 : s->timeout_ms;
+        w.timeout_ms = is_on_application(s) ? 0 : s->timeout_ms;
         w.flags = write_is_due(s) ? (uint32_t)MAILPROTO_WANT_WRITE : 0;
         if (s->has_event || (s->fresh && !s->awaiting)) {
             w.flags |= MAILPROTO_WANT_EVENT;

@@ -100,6 +100,9 @@ struct mailproto_session {
                          is output that the peer does not read */
     uint8_t busy;     /* it is the application that has to go on with something,
                              although no request is awaited */
+    uint8_t standing; /* the wait at hand is not renewed by protocol steps, and goes on
+                         while a request is awaited */
+    uint8_t late;     /* it ran out meanwhile: the role ends when it is answered */
     uint32_t content_for; /* EV_CONTENT_WANTED is due with this tag, or 0 */
     uint32_t request;     /* number of the request awaited, else of the last one */
     uint32_t wait_id;
@@ -191,6 +194,24 @@ static inline int mailproto__is_awaited(const mailproto_session *s, uint32_t req
 /* A new protocol step: the wait begins anew. 0: a client awaits nothing of its peer
  * (idle: it is the application's turn, reading is merely welcome). */
 void mailproto__wait(mailproto_session *s, uint32_t timeout_ms);
+
+/* A wait for several steps together: mailproto__wait() changes nothing until it is waited
+ * for nothing (0), or mailproto__wait_no_more(). Begun already: goes on. */
+void mailproto__wait_for_all(mailproto_session *s, uint32_t timeout_ms);
+static inline void mailproto__wait_no_more(mailproto_session *s)
+{
+    s->standing = 0;
+    s->late = 0;
+}
+
+/* It ran out while a request is awaited: that is carried out first. */
+static inline void mailproto__wait_is_late(mailproto_session *s)
+{
+    s->late = s->standing;
+    if (s->late) {
+        mailproto__wait(s, 0);
+    }
+}
 
 /* Remembers the first error; `offset` of what is to blame. A fatal one (all but -1xx and
  * -5xx) makes the session failed. Returns `code`, or the session's error. */

@@ -17,6 +17,7 @@ enum {
     TYPE_VALUE,
     ID,
     DESCRIPTION,
+    VERSION, /* whether the fields of the header are MIME's is found out */
     ENCODING,
     OCTETS,
     ENVELOPE,
@@ -283,14 +284,59 @@ static mailproto_status write_field(struct mailproto__imap_item *it, unsigned fi
     return st;
 }
 
+/* Whether the encoding may be that of a message which says nothing of MIME otherwise:
+ * without MIME-Version and Content-Type it means nothing (RFC 2045 4), and clients know
+ * 7bit there. But one that the decoder undoes is told. */
+static int is_version_asked(const struct mailproto__imap_item *it)
+{
+    const mailproto_part *part = part_of(it);
+    return part->fields[MAILPROTO_PART_ENCODING] != 0 &&
+           part->fields[MAILPROTO_PART_TYPE] == 0 &&
+           part->encoding <= MAILPROTO_ENCODING_BINARY &&
+           (part->parent == MAILPROTO_PART_NONE ||
+            is_message(&it->structure.ix->parts[part->parent]));
+}
+
+static mailproto_status find_version(struct mailproto__imap_item *it)
+{
+    const mailproto_part *part = part_of(it);
+    mailproto_status st = MAILPROTO_OK;
+    mailproto_field field;
+    it->structure.no_mime = 0;
+    if (!is_version_asked(it)) {
+        it->structure.step = ENCODING;
+        return MAILPROTO_OK;
+    }
+    if (!it->loading) {
+        st = mailproto_fields_open_at(&it->fields, it->source, part->header_offset,
+                                      part->body_offset, it->work, it->size);
+        it->loading = 1;
+    }
+    while (st == MAILPROTO_OK) {
+        st = mailproto_fields_next(&it->fields, &field);
+        if (st == MAILPROTO_OK && field.id == MAILPROTO_FIELD_MIME_VERSION) {
+            break;
+        }
+    }
+    it->loading = st == MAILPROTO_NOT_READY;
+    if (st == MAILPROTO_OK || st == MAILPROTO_EOF) {
+        it->structure.no_mime = st == MAILPROTO_EOF;
+        it->structure.step = ENCODING;
+        st = MAILPROTO_OK;
+    }
+    return st;
+}
+
 static mailproto_status write_encoding(struct mailproto__imap_item *it)
 {
     mailproto_status st = load(it, MAILPROTO_PART_ENCODING);
     if (st != MAILPROTO_OK && st != MAILPROTO_EOF) {
         return st;
     }
-    if (st ==
-        MAILPROTO_OK) { /* parameters, which it has none of, do not belong to it */
+    if (it->structure.no_mime) {
+        it->value = MAILPROTO__LITERAL("7bit");
+    } else if (st == MAILPROTO_OK) {
+        /* Parameters, which it has none of, do not belong to it. */
         const char *end = it->value.len > 0
                               ? (const char *)memchr(it->value.ptr, ';', it->value.len)
                               : NULL;
@@ -318,6 +364,11 @@ static mailproto_status write_disposition(struct mailproto__imap_item *it)
     mailproto_status st = load(it, MAILPROTO_PART_DISPOSITION);
     memset(&c, 0, sizeof c);
     c.struct_size = (uint32_t)sizeof c;
+    if (st == MAILPROTO_EOF) {
+        MAILPROTO__IMAP_FIXED(&it->out, " NIL");
+        s->step = LANGUAGE;
+        return MAILPROTO_OK;
+    }
     if (st == MAILPROTO_OK) {
         st = mailproto_value_open(&it->cursor, it->value, MAILPROTO_VALUE_FINAL, NULL);
     }
@@ -327,11 +378,7 @@ static mailproto_status write_disposition(struct mailproto__imap_item *it)
     if (st != MAILPROTO_OK && st != MAILPROTO_EOF) {
         return st;
     }
-    if (st == MAILPROTO_EOF || c.type.len == 0) {
-        MAILPROTO__IMAP_FIXED(&it->out, " NIL");
-        s->step = LANGUAGE;
-        return MAILPROTO_OK;
-    }
+    /* One that cannot be read is told as of an empty type, which clients know. */
     MAILPROTO__IMAP_FIXED(&it->out, " (");
     mailproto__imap_string(&it->out, c.type, MAILPROTO__IMAP_TEXT);
     s->params = 0;
@@ -554,6 +601,8 @@ mailproto_status mailproto__imap_structure_step(struct mailproto__imap_item *it)
         return write_field(it, MAILPROTO_PART_ID, MAILPROTO__IMAP_TEXT);
     case DESCRIPTION:
         return write_field(it, MAILPROTO_PART_DESCRIPTION, MAILPROTO__IMAP_TEXT);
+    case VERSION:
+        return find_version(it);
     case ENCODING:
         return write_encoding(it);
     case OCTETS:

@@ -229,6 +229,7 @@ static mailproto_status next_element(struct mailproto__imap_item *it)
     } else {
         MAILPROTO__IMAP_FIXED(&it->out, ")(");
     }
+    mailproto__imap_envelope_told(&it->u.address);
     e->first = 0;
     e->part = NAME;
     e->step = ADDRESS;
@@ -245,16 +246,25 @@ static void put_or_nil(struct mailproto__imap_out *out, mailproto_bytes from,
     }
 }
 
+/* `user@host (Name)`, the form of RFC 822: the comment behind an address without brackets
+ * is its name. */
+static int has_comment_name(const mailproto_address *a)
+{
+    return (a->flags & MAILPROTO_ADDRESS_ANGLE) == 0 &&
+           (a->local.len == 0 || a->comment.ptr > a->local.ptr);
+}
+
 static void put_name(struct mailproto__imap_out *out, const mailproto_address *a)
 {
     if (a->type == MAILPROTO_ADDRESS_GROUP_BEGIN ||
         a->type == MAILPROTO_ADDRESS_GROUP_END) {
         mailproto__imap_nil(out);
-    } else if (mailproto__imap_is_empty(a->name, MAILPROTO__IMAP_PHRASE)) {
-        /* `user@host (Name)`, the form of RFC 822. */
+    } else if (!mailproto__imap_is_empty(a->name, MAILPROTO__IMAP_PHRASE)) {
+        mailproto__imap_string(out, a->name, MAILPROTO__IMAP_PHRASE);
+    } else if (has_comment_name(a)) {
         put_or_nil(out, a->comment, MAILPROTO__IMAP_COMMENT);
     } else {
-        mailproto__imap_string(out, a->name, MAILPROTO__IMAP_PHRASE);
+        mailproto__imap_nil(out);
     }
 }
 

@@ -16,6 +16,7 @@
 #include <mailproto/imap.h>
 
 #include "core/mem.h"
+#include "imap/run.h"
 
 /* Classes of octets (RFC 9051 9). */
 enum {
@@ -39,6 +40,8 @@ static inline int mailproto__imap_is(char c, unsigned classes)
 struct mailproto__imap_reader {
     const char *at;     /* the next octet; with a fault: the one that cannot be */
     const char *end;    /* see above */
+    const char *begin;  /* octets can be read from here ... */
+    const char *limit;  /* ... up to here, `end` or behind it */
     const char *detail; /* what was expected there */
     /* OK; ERR_SYNTAX; ERR_COUNT_LIMIT; AGAIN: `prefix`, and all was well up to the
      * announcement of the literal that ends it, which begins at `at` */
@@ -223,7 +226,7 @@ static inline int mailproto__imap_is_literal(const struct mailproto__imap_reader
 int mailproto__imap_read_set(struct mailproto__imap_reader *r, int uids,
                              mailproto_imap_cursor *out);
 /* Looks through a set that many numbers will be looked up in: if its ranges ascend, which
- * the cursor then says (`opaque[3]`), that is done by halves. */
+ * the cursor then says (in `opaque[2]`), that is done by halves. */
 void mailproto__imap_set_note(mailproto_imap_cursor *set);
 /* date: with or without quotes; days since 1970 */
 int mailproto__imap_read_date(struct mailproto__imap_reader *r, int64_t *day);
@@ -246,15 +249,20 @@ enum {
     MAILPROTO__IMAP_KEYS      /* of SEARCH */
 };
 
+/* As much as a cursor notes of what can be read behind its end. */
+enum { MAILPROTO__IMAP_SPARE = 255 };
+
 /* Makes a cursor over what a reader has read from `begin` up to `end`. */
 static inline void mailproto__imap_cursor_make(mailproto_imap_cursor *c, uint32_t kind,
                                                const struct mailproto__imap_reader *r,
                                                const char *begin, const char *end)
 {
+    size_t spare = (size_t)(r->limit - end);
+    spare = spare < MAILPROTO__IMAP_SPARE ? spare : MAILPROTO__IMAP_SPARE;
     c->opaque[0] = (uint64_t)(uintptr_t)begin;
     c->opaque[1] = (uint64_t)(uintptr_t)end;
-    c->opaque[2] =
-        (uint64_t)kind | (uint64_t)r->enabled << 8 | (uint64_t)r->marks << 32;
+    c->opaque[2] = (uint64_t)kind | (uint64_t)r->enabled << 8 |
+                   (uint64_t)r->marks << 32 | (uint64_t)spare << 40;
     c->opaque[3] = 0;
 }
 /* A reader over what is left; its kind. Here for speed: lists are walked in many short
@@ -264,6 +272,8 @@ static inline uint32_t mailproto__imap_cursor_open(const mailproto_imap_cursor *
 {
     r->at = (const char *)(uintptr_t)c->opaque[0];
     r->end = (const char *)(uintptr_t)c->opaque[1];
+    r->begin = r->at;
+    r->limit = r->end + (c->opaque[2] >> 40 & MAILPROTO__IMAP_SPARE);
     r->detail = "";
     r->status = MAILPROTO_OK;
     r->enabled = (uint32_t)(c->opaque[2] >> 8 & 0xffffU);
@@ -273,6 +283,11 @@ static inline uint32_t mailproto__imap_cursor_open(const mailproto_imap_cursor *
     r->pending_size = 0;
     return (uint32_t)(c->opaque[2] & 0xffU);
 }
+
+/* Of a list of words up to `end` a bit for each octet from the reader on that is SP or the
+ * end, as far as nothing but bare words is met; 0: none is, or there is too little to
+ * read. */
+uint64_t mailproto__imap_ends(const struct mailproto__imap_reader *r, const char *end);
 
 /* Says how far the reader came. */
 static inline void mailproto__imap_cursor_keep(mailproto_imap_cursor *c,

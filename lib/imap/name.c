@@ -65,6 +65,10 @@ mailproto_status mailproto_imap_name_get(const mailproto_imap_string *s, void *b
     mailproto_bytes wire;
     mailproto_status status = mailproto_imap_string_get(s, buf, cap, &wire);
     *flags = 0;
+    if (s->form == MAILPROTO_IMAP_NIL) {
+        *out = wire;
+        return MAILPROTO_OK;
+    }
     if (status != MAILPROTO_OK) {
         return status;
     }

@@ -18,17 +18,24 @@ mailproto_event *mailproto__imap_server_ask(mailproto_imap_server *server,
     return mailproto__ask(&server->session, type);
 }
 
+/* A stranger has one wait for all that he does before the login, whatever he says. */
 void mailproto__imap_server_rearm(mailproto_imap_server *server)
 {
-    uint32_t ms = server->login_ms;
+    mailproto_session *s = &server->session;
     server->progress = 0;
-    if (server->phase == MAILPROTO__IMAP_CONTENT ||
-        server->open.kind != MAILPROTO__IMAP_CLOSED) {
-        ms = server->block_ms;
-    } else if (server->state > MAILPROTO_IMAP_NOT_AUTHENTICATED) {
-        ms = server->idle_ms; /* RFC 9051 5.4 */
+    if (server->state == 0) {
+        mailproto__wait(s, server->login_ms);
+        return;
     }
-    mailproto__wait(&server->session, ms);
+    if (server->state == MAILPROTO_IMAP_NOT_AUTHENTICATED) {
+        mailproto__wait_for_all(s, server->login_ms);
+        return;
+    }
+    mailproto__wait_no_more(s);
+    mailproto__wait(s, server->phase == MAILPROTO__IMAP_CONTENT ||
+                               server->open.kind != MAILPROTO__IMAP_CLOSED
+                           ? server->block_ms
+                           : server->idle_ms); /* RFC 9051 5.4 */
 }
 
 void mailproto__imap_server_progress(mailproto_imap_server *server, size_t octets)
@@ -234,6 +241,28 @@ static mailproto_status wind_down(mailproto_imap_server *server)
     return MAILPROTO_OK;
 }
 
+/* RFC 9051 5.4 */
+static void timed_out(mailproto_imap_server *server)
+{
+    mailproto_session *s = &server->session;
+    int blocked = !mailproto__drained(s);
+    if (server->ending) {
+        return;
+    }
+    if (s->awaiting && !blocked) { /* the application's own time */
+        mailproto__wait_is_late(s);
+        return;
+    }
+    if (!blocked && (s->content_open || server->open.kind != MAILPROTO__IMAP_CLOSED)) {
+        mailproto__wait(s, server->block_ms); /* the same: all of it was read */
+        return;
+    }
+    mailproto__imap_server_farewell(server, MAILPROTO__IMAP_BYE_IDLE, NULL, 0,
+                                    mailproto__span(NULL, 0));
+    (void)mailproto__fail(s, MAILPROTO_ERR_TIMEOUT, s->offset,
+                          "the peer was silent for too long");
+}
+
 static mailproto_status next_step(mailproto_imap_server *server)
 {
     if (server->state == 0) {
@@ -263,6 +292,11 @@ mailproto_status mailproto__imap_server_step(mailproto_session *s)
     }
     if (server->auth_told != 0) {
         return tell_auth(server);
+    }
+    if (s->late) { /* and the answer was no login */
+        s->late = 0;
+        timed_out(server);
+        return wind_down(server);
     }
     if (server->back != NULL) {
         return tell_back(server);
@@ -294,25 +328,8 @@ static void tls_started(mailproto_imap_server *server)
     mailproto__imap_unit_drop(server);
     mailproto__imap_server_enter(server, server->state);
     s->flush = 0;
+    mailproto__wait_no_more(s);
     mailproto__imap_server_rearm(server);
-}
-
-/* RFC 9051 5.4 */
-static void timed_out(mailproto_imap_server *server)
-{
-    mailproto_session *s = &server->session;
-    int blocked = !mailproto__drained(s);
-    if (server->ending || (s->awaiting && !blocked)) {
-        return; /* the application's own time */
-    }
-    if (!blocked && (s->content_open || server->open.kind != MAILPROTO__IMAP_CLOSED)) {
-        mailproto__wait(s, server->block_ms); /* the same: all of it was read */
-        return;
-    }
-    mailproto__imap_server_farewell(server, MAILPROTO__IMAP_BYE_IDLE, NULL, 0,
-                                    mailproto__span(NULL, 0));
-    (void)mailproto__fail(s, MAILPROTO_ERR_TIMEOUT, s->offset,
-                          "the peer was silent for too long");
 }
 
 mailproto_status mailproto__imap_server_signal(mailproto_session *s,

@@ -39,9 +39,9 @@ enum {
     MAILPROTO__IMAP_TAG_MAX = 64,   /* octets of a tag; a longer one is BAD */
     MAILPROTO__IMAP_CODE_MAX = 40,  /* of a response code that goes with every answer */
     MAILPROTO__IMAP_TEXT_MAX = 128, /* octets of the greeting's words */
-    MAILPROTO__IMAP_TAIL = 32 /* octets of the input block beyond in_size: external
-                                       marks of two tiny literals fit without moving what
-                                       is unread */
+    MAILPROTO__IMAP_TAIL =
+        96 /* octets of the input block beyond in_size: external marks
+                                 of some tiny literals fit without moving what is unread */
 };
 
 /* A command in progress: that which was handed out last, or one that was detached. All
@@ -193,7 +193,7 @@ struct mailproto_imap_server {
     uint8_t caps_next;    /* the part of CAPABILITY that is written next, or 0 */
     uint8_t skip_cr;      /* swallowed: the last octet was a CR */
     uint8_t first;        /* no literal of this unit was looked at yet */
-    uint8_t tiny;         /* external literals that were shorter than their marks */
+    uint8_t tiny;         /* octets by which external literals' marks were longer */
     uint8_t messages;     /* APPEND: a message was announced before */
     uint8_t spoke;        /* a command was read */
     uint8_t idling;       /* IDLE: DONE is awaited */
@@ -207,7 +207,7 @@ struct mailproto_imap_server {
     uint8_t box_read_only; /* READ-ONLY is said at its end */
     uint8_t box_closed; /* OK [CLOSED] was said by the SELECT at hand, or none is due */
     uint8_t box_no_modseq; /* NOMODSEQ was said of it */
-    uint64_t box_modseq;   /* the highest mod-sequence that the client was told of it */
+    uint64_t box_modseq; /* the highest mod-sequence up to which the client was told */
 };
 
 /* A code and words of the application's, looked at; `code_size`: octets of the code with
@@ -517,6 +517,10 @@ mailproto_bytes mailproto__imap_own_words(enum mailproto__imap_own own);
 /* Octets kept for the next tagged line; has the output room for it? */
 size_t mailproto__imap_server_reserve(const mailproto_imap_server *server);
 int mailproto__imap_server_has_room(mailproto_imap_server *server);
+/* Octets that a line of the engine's own can have now, in parts: what is kept back is for
+ * its tagged line, and not for the capabilities of a login. When all is written there is
+ * room for the longest word of a capability line. */
+size_t mailproto__imap_server_own_room(mailproto_imap_server *server);
 /* Whether the capabilities go with greeting and login: whether they always fit. */
 int mailproto__imap_server_tells_caps(const mailproto_imap_server *server);
 

@@ -9,8 +9,7 @@
 #include "imap/syntax.h"
 
 enum {
-    NONSYNC_MAX = 4096, /* RFC 7888 5: of LITERAL- */
-    TINY_MAX = 2        /* the block's tail has room for so many marks */
+    NONSYNC_MAX = 4096 /* RFC 7888 5: of LITERAL- */
 };
 
 /* ---- what is refused ----------------------------------------------------------------- */
@@ -97,12 +96,14 @@ static mailproto_status offer(mailproto_imap_server *server)
      * unread; in lent memory there is nothing unread. */
     if (server->lent == NULL && server->literal.size < MAILPROTO__IMAP_EXTERNAL_SIZE &&
         announced + server->literal.size < MAILPROTO__IMAP_EXTERNAL_SIZE) {
-        if (server->tiny >= TINY_MAX) {
+        unsigned more = (unsigned)(MAILPROTO__IMAP_EXTERNAL_SIZE - announced -
+                                   (size_t)server->literal.size);
+        if (server->tiny + more > MAILPROTO__IMAP_TAIL) {
             return mailproto__imap_server_grow(server,
                                                mailproto__imap_unit_cap(server) + 1,
                                                MAILPROTO__IMAP_ANNOUNCED);
         }
-        ++server->tiny;
+        server->tiny = (uint8_t)(server->tiny + more);
     }
     if (is_message(server)) {
         server->messages = 1;

@@ -2,6 +2,7 @@
  * The options of an IMAP server and the placing of its block. Knows defaults and bounds;
  * must not know the protocol's course.
  */
+#include "codec/auth.h"
 #include "core/chars.h"
 #include "core/mem.h"
 #include "core/options.h"
@@ -119,8 +120,7 @@ static mailproto_status check(const mailproto_imap_server_options *o)
         (o->caps & both) == both || (o->caps & (CAP(REV1) | CAP(REV2))) == 0 ||
         !sizes_are_good(o) || !is_good_text(o->greeting, MAILPROTO__IMAP_TEXT_MAX, 0) ||
         o->greeting.ptr[0] == '[' || mailproto__imap_announces(o->greeting) ||
-        !is_good_text(o->auth_mechanisms, WORDS_MAX, 1) ||
-        !is_good_text(o->mechanisms_in_clear, WORDS_MAX, 1) ||
+        !mailproto__auth_lists_are_good(o->auth_mechanisms, o->mechanisms_in_clear) ||
         !is_good_text(o->more_caps, WORDS_MAX, 1)) {
         return MAILPROTO_ERR_ARGUMENT;
     }

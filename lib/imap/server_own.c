@@ -22,7 +22,7 @@ mailproto_status mailproto__imap_server_caps_step(mailproto_imap_server *server)
 {
     mailproto_session *s = &server->session;
     uint8_t next = mailproto__imap_put_caps(server, server->caps_next,
-                                            mailproto__imap_server_room(server));
+                                            mailproto__imap_server_own_room(server));
     if (next != 0) {
         if (mailproto__held(s) == 0) {
             return MAILPROTO_AGAIN;

@@ -113,6 +113,13 @@ size_t mailproto__imap_server_room(mailproto_imap_server *server)
     return room > reserve ? room - reserve : 0;
 }
 
+size_t mailproto__imap_server_own_room(mailproto_imap_server *server)
+{
+    size_t room = mailproto__room(&server->session);
+    size_t reserve = line_reserve(server);
+    return room > reserve ? room - reserve : 0;
+}
+
 size_t mailproto__imap_server_most(const mailproto_imap_server *server)
 {
     return server->session.out.cap - mailproto__imap_server_reserve(server);

@@ -172,6 +172,21 @@ static void say_modseq(struct mailproto__imap_say *say,
     MAILPROTO__IMAP_SAY(say, "] Highest\r\n");
 }
 
+mailproto_status mailproto_imap_server_highestmodseq(mailproto_imap_server *server,
+                                                     uint64_t highest)
+{
+    if (server->state != MAILPROTO_IMAP_SELECTED && !server->box_told) {
+        return MAILPROTO_ERR_STATE;
+    }
+    if (highest > (uint64_t)INT64_MAX) {
+        return MAILPROTO_ERR_ARGUMENT;
+    }
+    if (highest > server->box_modseq) {
+        server->box_modseq = highest;
+    }
+    return MAILPROTO_OK;
+}
+
 /* The numbers of messages, as IMAP4rev1 has them or as IMAP4rev2. */
 static void say_counts(struct mailproto__imap_say *say,
                        const mailproto_imap_selected *b)

@@ -254,10 +254,20 @@ mailproto_status mailproto__imap_code_read(const mailproto_imap_code *from,
     return say.bad ? MAILPROTO_ERR_ARGUMENT : MAILPROTO_OK;
 }
 
+/* RFC 7162 3.2.5.1 and its likes: the client knows of all up to this one now. */
+static void note_modseq(mailproto_imap_server *server, const mailproto_imap_code *code)
+{
+    if (code->code == MAILPROTO_IMAP_CODE_HIGHESTMODSEQ &&
+        code->number > server->box_modseq) {
+        server->box_modseq = code->number;
+    }
+}
+
 void mailproto__imap_put_code(mailproto_imap_server *server,
                               const mailproto_imap_code *code)
 {
     struct mailproto__imap_say say;
+    note_modseq(server, code);
     mailproto__imap_say_measure(&say, server);
     say.room = mailproto__room(&server->session);
     say_code(&say, code);
@@ -299,5 +309,9 @@ mailproto_status mailproto_imap_server_untagged(mailproto_imap_server *server,
     say_code(&say, &c);
     mailproto__imap_say_words(&say, text, MAILPROTO__LITERAL("Note"), size > 0);
     MAILPROTO__IMAP_SAY(&say, "\r\n");
-    return mailproto__imap_say_end(&say);
+    st = mailproto__imap_say_end(&say);
+    if (st == MAILPROTO_OK) {
+        note_modseq(server, &c);
+    }
+    return st;
 }

@@ -24,13 +24,19 @@ static inline int is_digit(char c)
 #endif
 
 #if EIGHT
-/* How many of the eight octets at `at` are digits before the first that is none. What an
- * octet carries over goes upwards, so that the lowest mark is right. */
+/* A bit in each of eight octets that is no digit. What an octet carries over goes upwards,
+ * so that the lowest one is right. */
+static inline uint64_t other_than_digits(uint64_t octets)
+{
+    return ((octets + EACH(0x80 - '9' - 1)) | (octets - EACH('0'))) & EACH(0x80);
+}
+
+/* How many of the eight octets at `at` are digits before the first that is none. */
 static inline unsigned digits_of_eight(const char *at, uint64_t *octets)
 {
     uint64_t others;
     memcpy(octets, at, 8);
-    others = ((*octets + EACH(0x80 - '9' - 1)) | (*octets - EACH('0'))) & EACH(0x80);
+    others = other_than_digits(*octets);
     return others == 0 ? 8 : (unsigned)__builtin_ctzll(others) >> 3;
 }
 
@@ -97,11 +103,139 @@ static inline const char *check_number(const char *at, const char *end, int uids
     return at;
 }
 
-/* Behind the set at `at`; with `good` 0 where the fault is. */
-static const char *check_set(const char *at, const char *end, int uids, int *good)
+#if MAILPROTO__IMAP_VECTORS
+/* Of the octets of a set a bit for each that is of a kind. */
+struct kinds {
+    uint64_t digits, zeros, commas, colons, stars;
+};
+
+static inline struct kinds kinds_at(const char *at, unsigned groups)
 {
+    struct kinds k = {0, 0, 0, 0, 0};
+    unsigned i;
+    for (i = 0; i < groups; i++) {
+        mailproto__imap_group g =
+            mailproto__imap_group_at(at + (size_t)i * MAILPROTO__IMAP_STEP);
+        unsigned shift = i * MAILPROTO__IMAP_STEP;
+        k.digits |= mailproto__imap_found(mailproto__imap_between(g, '0', '9'))
+                    << shift;
+        k.zeros |= mailproto__imap_found(mailproto__imap_equal(g, '0')) << shift;
+        k.commas |= mailproto__imap_found(mailproto__imap_equal(g, ',')) << shift;
+        k.colons |= mailproto__imap_found(mailproto__imap_equal(g, ':')) << shift;
+        k.stars |= mailproto__imap_found(mailproto__imap_equal(g, '*')) << shift;
+    }
+    return k;
+}
+
+/* What is no part of a set. */
+static inline uint64_t others_of(const struct kinds *k)
+{
+    return ~(k->digits | k->commas | k->colons | k->stars);
+}
+
+/* Whether the first `n` octets, at most 63, are ranges with commas between them; also 0:
+ * a number may be too large. */
+static inline int are_ranges(const struct kinds *k, unsigned n, int uids)
+{
+    uint64_t whole = mailproto__imap_below(n);
+    uint64_t digits = k->digits & whole;
+    uint64_t stars = k->stars & whole;
+    uint64_t colons = k->colons & whole;
+    uint64_t marks = (k->commas | k->colons) & whole;
+    uint64_t begins = marks << 1 | 1;
+    uint64_t two = digits & digits << 1; /* these digits are two, four, eight */
+    uint64_t four = two & two << 2;
+    uint64_t eight = four & four << 4;
+    /* What is added at a colon is carried to the next mark. */
+    uint64_t after_colons = ~marks + (colons << 1);
+    uint64_t bad = marks & begins;        /* nothing where a number is to be */
+    bad |= k->zeros & whole & begins;     /* a leading zero */
+    bad |= eight & two << 8;              /* ten digits */
+    bad |= stars & (digits | stars) << 1; /* `*` behind a digit or a `*` */
+    bad |= digits & stars << 1;           /* a digit behind `*` */
+    bad |= after_colons & colons;         /* 1:2:3 */
+    bad |= uids ? stars : 0;              /* no `*` here */
+    return n > 0 && bad == 0 && (marks >> (n - 1) & 1) == 0;
+}
+
+/* Goes on over as much of the set at `at` as is good for certain: all of it (`whole` 1),
+ * or up to where a range begins. `marks`: see mailproto_imap_set_next(). */
+static const char *skip_ranges(const struct mailproto__imap_reader *r, const char *at,
+                               int uids, int *whole, uint64_t *marks)
+{
+    struct kinds k;
+    uint64_t others = 0;
+    unsigned n;
+    *marks = 0;
+    *whole = 0;
+    if (r->limit - at >= (ptrdiff_t)MAILPROTO__IMAP_STEP) {
+        k = kinds_at(at, 1);
+        others = others_of(&k) & 0xffffU;
+        if (others != 0) {
+            n = mailproto__imap_first(others);
+            *whole = are_ranges(&k, n, uids);
+            *marks = (k.commas & mailproto__imap_below(n)) | UINT64_C(1) << n;
+            return *whole ? at + n : at;
+        }
+    }
+    while (others == 0 && r->limit - r->begin >= (ptrdiff_t)MAILPROTO__IMAP_WIDE) {
+        /* Near the limit it begins before `at`, and what it reaches of that is let go. */
+        ptrdiff_t there = r->limit - at;
+        unsigned before = there < (ptrdiff_t)MAILPROTO__IMAP_WIDE
+                              ? MAILPROTO__IMAP_WIDE - (unsigned)there
+                              : 0;
+        if (before == MAILPROTO__IMAP_WIDE) {
+            break;
+        }
+        k = kinds_at(at - before, MAILPROTO__IMAP_WIDE / MAILPROTO__IMAP_STEP);
+        k.digits >>= before;
+        k.zeros >>= before;
+        k.commas >>= before;
+        k.colons >>= before;
+        k.stars >>= before;
+        others = others_of(&k);
+        if ((others | k.commas) == 0) {
+            break;
+        }
+        n = others != 0 ? mailproto__imap_first(others)
+                        : 63U - (unsigned)__builtin_clzll(k.commas);
+        if (!are_ranges(&k, n, uids)) {
+            break;
+        }
+        if (*marks == 0) {
+            *marks = (k.commas & mailproto__imap_below(n)) | UINT64_C(1) << n;
+        }
+        at += n;
+        *whole = others != 0;
+        at += !*whole; /* the comma */
+    }
+    return at;
+}
+#else
+static const char *skip_ranges(const struct mailproto__imap_reader *r, const char *at,
+                               int uids, int *whole, uint64_t *marks)
+{
+    (void)r;
+    (void)uids;
+    *marks = 0;
+    *whole = 0;
+    return at;
+}
+#endif
+
+/* Behind the set at the reader; with `good` 0 where the fault is. */
+static const char *check_set(const struct mailproto__imap_reader *r, int uids,
+                             int *good, uint64_t *marks)
+{
+    int whole;
+    const char *at = r->at;
+    const char *end = r->end;
     *good = 1;
-    if (at < end && *at == '$' && !uids) {
+    at = skip_ranges(r, at, uids, &whole, marks);
+    if (whole) {
+        return at;
+    }
+    if (at == r->at && at < end && *at == '$' && !uids) {
         return at + 1;
     }
     for (;;) {
@@ -120,12 +254,14 @@ int mailproto__imap_read_set(struct mailproto__imap_reader *r, int uids,
                              mailproto_imap_cursor *out)
 {
     const char *begin = r->at;
+    uint64_t marks;
     int good;
-    r->at = check_set(begin, r->end, uids, &good);
+    r->at = check_set(r, uids, &good, &marks);
     if (!good) {
         return mailproto__imap_fault(r, "sequence set expected");
     }
     mailproto__imap_cursor_make(out, MAILPROTO__IMAP_A_SET, r, begin, r->at);
+    out->opaque[3] = marks;
     return 1;
 }
 
@@ -133,14 +269,19 @@ mailproto_status mailproto_imap_set_parse(mailproto_bytes text,
                                           mailproto_imap_cursor *set)
 {
     struct mailproto__imap_reader r;
-    const char *end = text.len > 0 ? text.ptr + text.len : text.ptr;
+    uint64_t marks;
     int good;
-    const char *at = check_set(text.ptr, end, 0, &good);
-    if (!good || at != end) {
+    memset(&r, 0, sizeof r);
+    r.at = text.ptr;
+    r.begin = text.ptr;
+    r.end = text.len > 0 ? text.ptr + text.len : text.ptr;
+    r.limit = r.end;
+    r.at = check_set(&r, 0, &good, &marks);
+    if (!good || r.at != r.end) {
         return MAILPROTO_ERR_SYNTAX;
     }
-    memset(&r, 0, sizeof r);
-    mailproto__imap_cursor_make(set, MAILPROTO__IMAP_A_SET, &r, text.ptr, end);
+    mailproto__imap_cursor_make(set, MAILPROTO__IMAP_A_SET, &r, text.ptr, r.end);
+    set->opaque[3] = marks;
     return MAILPROTO_OK;
 }
 
@@ -174,34 +315,156 @@ static inline const char *take_number(const char *at, const char *end, uint32_t 
     return at;
 }
 
-mailproto_status mailproto_imap_set_next(mailproto_imap_cursor *set,
-                                         mailproto_imap_range *range)
+/* `*` goes last, for it is not under any number that is in use. */
+static inline void put_range(mailproto_imap_range *range, uint32_t low, uint32_t high)
 {
-    struct mailproto__imap_reader r;
+    int swap = high != 0 && (low == 0 || low > high);
+    range->low = swap ? high : low;
+    range->high = swap ? low : high;
+}
+
+/* The range at `at`, which is before `end`: behind it, and behind its comma. */
+static const char *take_range(const char *at, const char *end,
+                              mailproto_imap_range *range)
+{
     uint32_t low;
     uint32_t high;
+    at = take_number(at, end, &low);
+    high = low;
+    if (at < end && *at == ':') {
+        at++;
+        high = 0;
+        if (at < end) {
+            at = take_number(at, end, &high);
+        }
+    }
+    put_range(range, low, high);
+    return at < end ? at + 1 : at; /* a comma */
+}
+
+#if MAILPROTO__IMAP_VECTORS && EIGHT
+typedef short words __attribute__((vector_size(MAILPROTO__IMAP_STEP)));
+typedef unsigned short wraps __attribute__((vector_size(MAILPROTO__IMAP_STEP)));
+typedef int numbers __attribute__((vector_size(MAILPROTO__IMAP_STEP)));
+
+/* What number_of_eight() does, of two numbers at once that lie as it shifts them. */
+static inline void put_two(mailproto_imap_range *range, uint64_t low, uint64_t high)
+{
+    static const words hundreds = {100, 1, 100, 1, 100, 1, 100, 1};
+    static const words myriads = {10000, 1, 10000, 1, 10000, 1, 10000, 1};
+    mailproto__imap_pair digits = {low, high};
+    numbers fours;
+    mailproto__imap_pair both;
+    uint32_t a;
+    uint32_t b;
+    digits &= (mailproto__imap_pair){EACH(0x0F), EACH(0x0F)};
+    fours = __builtin_ia32_pmaddwd128((words)((wraps)digits * 2561 >> 8), hundreds);
+    both = (mailproto__imap_pair)__builtin_ia32_pmaddwd128(
+        __builtin_ia32_packssdw128(fours, fours), myriads);
+    a = (uint32_t)both[0];
+    b = (uint32_t)(both[0] >> 32);
+    range->low = a < b ? a : b;
+    range->high = a < b ? b : a;
+}
+
+/* The marks of what comes next; 0: there is too little to read. */
+static uint64_t marks_at(const struct mailproto__imap_reader *r)
+{
+    unsigned groups = r->end - r->at < (ptrdiff_t)MAILPROTO__IMAP_STEP
+                          ? 1
+                          : MAILPROTO__IMAP_WIDE / MAILPROTO__IMAP_STEP;
+    uint64_t marks = 0;
+    unsigned i;
+    if (r->limit - r->at < (ptrdiff_t)groups * (ptrdiff_t)MAILPROTO__IMAP_STEP) {
+        return 0;
+    }
+    for (i = 0; i < groups; i++) {
+        unsigned shift = i * MAILPROTO__IMAP_STEP;
+        marks |= mailproto__imap_found(mailproto__imap_equal(
+                     mailproto__imap_group_at(r->at + shift), ','))
+                 << shift;
+    }
+    if (r->end - r->at < (ptrdiff_t)MAILPROTO__IMAP_WIDE) {
+        marks |= UINT64_C(1) << (r->end - r->at);
+    }
+    return marks;
+}
+
+/* The next range, where the marks say how long it is and its numbers have up to seven
+ * digits; 0: take_next() is to see. Whether it is one number or two no processor foresees:
+ * one is read twice. */
+static inline int take_marked(mailproto_imap_cursor *set, mailproto_imap_range *range)
+{
+    uint64_t marks = set->opaque[3];
+    const char *at = (const char *)(uintptr_t)set->opaque[0];
+    size_t left = (size_t)(set->opaque[1] - set->opaque[0]);
+    uint64_t low;
+    uint64_t high;
+    uint64_t others;
+    size_t n;
+    size_t digits;
+    size_t second;
+    size_t rest;
+    if (marks == 0 || (set->opaque[2] & 0xffU) != MAILPROTO__IMAP_A_SET ||
+        (set->opaque[2] >> 40 & MAILPROTO__IMAP_SPARE) < 8) {
+        return 0;
+    }
+    n = mailproto__imap_first(marks);
+    if (n > left) {
+        return 0;
+    }
+    memcpy(&low, at, 8);
+    others = other_than_digits(low);
+    if (others == 0) {
+        return 0;
+    }
+    digits = (size_t)__builtin_ctzll(others) >> 3;
+    second = (digits + 1) & ((size_t)0 - (size_t)(n != digits));
+    rest = n - second;
+    if (digits == 0 || rest - 1 >= 7 || at[second] == '*') {
+        return 0;
+    }
+    memcpy(&high, at + second, 8);
+    put_two(range, low << (64 - 8 * digits), high << (64 - 8 * rest));
+    set->opaque[0] += n + (left > n);
+    set->opaque[3] = marks >> n >> 1;
+    return 1;
+}
+#endif
+
+MAILPROTO__IMAP_APART static mailproto_status take_next(mailproto_imap_cursor *set,
+                                                        mailproto_imap_range *range)
+{
+    struct mailproto__imap_reader r;
     if (mailproto__imap_cursor_open(set, &r) != MAILPROTO__IMAP_A_SET ||
         r.at == r.end || *r.at == '$') {
         return MAILPROTO_EOF;
     }
-    r.at = take_number(r.at, r.end, &low);
-    high = low;
-    if (r.at < r.end && *r.at == ':') {
-        r.at = take_number(r.at + 1, r.end, &high);
-    }
-    /* `*` goes last, for it is not under any number that is in use. */
-    if (high != 0 && (low == 0 || low > high)) {
-        range->low = high;
-        range->high = low;
-    } else {
-        range->low = low;
-        range->high = high;
-    }
-    if (r.at < r.end) { /* a comma */
-        r.at++;
-    }
+    r.at = take_range(r.at, r.end, range);
     mailproto__imap_cursor_keep(set, &r);
+    set->opaque[3] = 0;
+#if MAILPROTO__IMAP_VECTORS && EIGHT
+    if (r.at < r.end) {
+        set->opaque[3] = marks_at(&r);
+    }
+#endif
     return MAILPROTO_OK;
+}
+
+/* `opaque[3]` of the cursor: a bit for each octet from the place on that is a comma or the
+ * end; 0: not known. */
+mailproto_status mailproto_imap_set_next(mailproto_imap_cursor *set,
+                                         mailproto_imap_range *range)
+{
+    if (set->opaque[0] == set->opaque[1]) {
+        return MAILPROTO_EOF;
+    }
+#if MAILPROTO__IMAP_VECTORS && EIGHT
+    if (take_marked(set, range)) {
+        return MAILPROTO_OK;
+    }
+#endif
+    return take_next(set, range);
 }
 
 int mailproto_imap_set_is_saved(const mailproto_imap_cursor *set)
@@ -212,6 +475,9 @@ int mailproto_imap_set_is_saved(const mailproto_imap_cursor *set)
 }
 
 /* ---- looking a number up --------------------------------------------------------------- */
+
+/* In `opaque[2]` of a cursor: the ranges ascend. */
+#define ASCENDS (UINT64_C(1) << 33)
 
 static int range_has(const mailproto_imap_range *range, uint32_t number,
                      uint32_t largest)
@@ -240,12 +506,15 @@ void mailproto__imap_set_note(mailproto_imap_cursor *set)
         last = range.high;
     }
     /* `*:5` is not found by its end. */
-    set->opaque[3] = !open || ((const char *)(uintptr_t)set->opaque[1])[-1] == '*';
+    if (!open || ((const char *)(uintptr_t)set->opaque[1])[-1] == '*') {
+        set->opaque[2] |= ASCENDS;
+    }
 }
 
 static int is_sorted(const mailproto_imap_cursor *set)
 {
-    return (set->opaque[2] & 0xffU) == MAILPROTO__IMAP_A_SET && set->opaque[3] != 0;
+    return (set->opaque[2] & 0xffU) == MAILPROTO__IMAP_A_SET &&
+           (set->opaque[2] & ASCENDS) != 0;
 }
 
 /* Where the range begins that the octet before `at` is of, or the comma behind it. */
@@ -267,22 +536,19 @@ static int sorted_has(const mailproto_imap_cursor *set, uint32_t number,
     while (low < high) {
         const char *at = low + (high - low) / 2 + 1;
         const char *begin;
-        mailproto_imap_cursor walk = *set;
+        const char *behind;
         if (high[-1] == '*') {
             at = high;
         }
         begin = begin_of(low, at);
-        walk.opaque[0] = (uint64_t)(uintptr_t)begin;
-        if (mailproto_imap_set_next(&walk, &range) != MAILPROTO_OK) {
-            return 0; /* cannot be: it was walked before */
-        }
+        behind = take_range(begin, (const char *)(uintptr_t)set->opaque[1], &range);
         if (range_has(&range, number, largest)) {
             return 1;
         }
         if (range.high == 0 || number < range.low) {
             high = begin;
         } else {
-            low = (const char *)(uintptr_t)walk.opaque[0];
+            low = behind;
         }
     }
     return 0;

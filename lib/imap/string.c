@@ -28,6 +28,36 @@ static size_t unescape(char *to, mailproto_bytes raw)
     return n;
 }
 
+/* A string of so many octets. */
+static inline void put_bare(mailproto_imap_string *s, const char *at, size_t len)
+{
+    s->form = MAILPROTO_IMAP_ATOM;
+    s->flags = 0;
+#if MAILPROTO__IMAP_VECTORS && defined(__x86_64__)
+    /* In one piece, as it will be copied: what was written in two waits to be read. */
+    mailproto__imap_pair raw = {(uint64_t)(uintptr_t)at, len};
+    memcpy(&s->raw, &raw, sizeof raw);
+#else
+    s->raw.ptr = at;
+    s->raw.len = len;
+#endif
+    s->number = 0;
+    s->size = 0;
+}
+
+/* The octets of a string that has backslashes. */
+MAILPROTO__IMAP_APART static mailproto_status
+get_escaped(const mailproto_imap_string *s, void *buf, size_t cap, mailproto_bytes *out)
+{
+    if (cap < s->raw.len) {
+        *out = s->raw;
+        return MAILPROTO_ERR_MEMORY;
+    }
+    out->len = unescape((char *)buf, s->raw);
+    out->ptr = (const char *)buf;
+    return MAILPROTO_OK;
+}
+
 mailproto_status mailproto_imap_string_get(const mailproto_imap_string *s, void *buf,
                                            size_t cap, mailproto_bytes *out)
 {
@@ -39,14 +69,10 @@ mailproto_status mailproto_imap_string_get(const mailproto_imap_string *s, void 
         out->len = 0;
         return MAILPROTO_OK;
     }
-    *out = s->raw;
     if (s->flags & MAILPROTO_IMAP_ESCAPED) {
-        if (cap < s->raw.len) {
-            return MAILPROTO_ERR_MEMORY;
-        }
-        out->len = unescape((char *)buf, s->raw);
-        out->ptr = (const char *)buf;
+        return get_escaped(s, buf, cap, out);
     }
+    *out = s->raw;
     return MAILPROTO_OK;
 }
 
@@ -73,43 +99,104 @@ int mailproto_imap_string_is(const mailproto_imap_string *s, const char *ascii)
     return *ascii == '\0';
 }
 
-mailproto_status mailproto_imap_string_next(mailproto_imap_cursor *list,
-                                            mailproto_imap_string *s)
+uint64_t mailproto__imap_ends(const struct mailproto__imap_reader *r, const char *end)
+{
+    uint64_t ends = 0;
+#if MAILPROTO__IMAP_VECTORS
+    uint64_t others = 0;
+    unsigned groups = end - r->at < (ptrdiff_t)MAILPROTO__IMAP_STEP
+                          ? 1
+                          : MAILPROTO__IMAP_WIDE / MAILPROTO__IMAP_STEP;
+    unsigned i;
+    if (r->limit - r->at < (ptrdiff_t)groups * (ptrdiff_t)MAILPROTO__IMAP_STEP) {
+        return 0;
+    }
+    for (i = 0; i < groups; i++) {
+        unsigned shift = i * MAILPROTO__IMAP_STEP;
+        mailproto__imap_group g = mailproto__imap_group_at(r->at + shift);
+        ends |= mailproto__imap_found(mailproto__imap_equal(g, ' ')) << shift;
+        others |= mailproto__imap_found(mailproto__imap_equal(g, '"') |
+                                        mailproto__imap_equal(g, '{') |
+                                        mailproto__imap_equal(g, '\0'))
+                  << shift;
+    }
+    if (end - r->at < (ptrdiff_t)MAILPROTO__IMAP_WIDE) {
+        ends |= UINT64_C(1) << (end - r->at);
+    }
+    ends &= (others & (~others + 1)) - 1;
+#else
+    (void)r;
+    (void)end;
+#endif
+    return ends;
+}
+
+/* The next string where no bits say what it is. */
+static int read_next(struct mailproto__imap_reader *r, uint32_t kind,
+                     mailproto_imap_string *s)
+{
+    const char *begin;
+    const char *at;
+    r->at += *r->at == ' ' ? 1 : 0;
+    if (kind == MAILPROTO__IMAP_PATTERNS) {
+        return mailproto__imap_read_pattern(r, s);
+    }
+    if (kind == MAILPROTO__IMAP_NSTRINGS) {
+        return mailproto__imap_read_nstring(r, s);
+    }
+    begin = r->at;
+    if (*begin == '"' || mailproto__imap_is_literal(r)) {
+        return mailproto__imap_read_string(r, s);
+    }
+    /* also a flag with its backslash */
+    for (at = begin; at < r->end && *at != ' '; at++) {
+    }
+    r->at = at;
+    put_bare(s, begin, (size_t)(at - begin));
+    return 1;
+}
+
+MAILPROTO__IMAP_APART static mailproto_status take_next(mailproto_imap_cursor *list,
+                                                        mailproto_imap_string *s)
 {
     struct mailproto__imap_reader r;
     uint32_t kind = mailproto__imap_cursor_open(list, &r);
-    const char *begin;
-    const char *at;
-    int good = 1;
     if ((kind != MAILPROTO__IMAP_STRINGS && kind != MAILPROTO__IMAP_NSTRINGS &&
          kind != MAILPROTO__IMAP_PATTERNS) ||
-        mailproto__imap_at_end(&r)) {
+        mailproto__imap_at_end(&r) || !read_next(&r, kind, s)) {
+        return MAILPROTO_EOF; /* a fault cannot be: it was checked */
+    }
+    r.at += r.at < r.end && *r.at == ' ';
+    mailproto__imap_cursor_keep(list, &r);
+    list->opaque[3] = 0;
+    if (kind == MAILPROTO__IMAP_STRINGS && r.at < r.end) {
+        list->opaque[3] = mailproto__imap_ends(&r, r.end);
+    }
+    return MAILPROTO_OK;
+}
+
+/* `opaque[3]` of the cursor: a bit for each octet from the place on that ends a bare word;
+ * 0: not known. */
+mailproto_status mailproto_imap_string_next(mailproto_imap_cursor *list,
+                                            mailproto_imap_string *s)
+{
+#if MAILPROTO__IMAP_VECTORS
+    uint64_t ends = list->opaque[3];
+    size_t left = (size_t)(list->opaque[1] - list->opaque[0]);
+    if (left == 0) {
         return MAILPROTO_EOF;
     }
-    r.at += *r.at == ' ' ? 1 : 0;
-    begin = r.at;
-    if (kind == MAILPROTO__IMAP_PATTERNS) {
-        good = mailproto__imap_read_pattern(&r, s);
-    } else if (kind == MAILPROTO__IMAP_NSTRINGS) {
-        good = mailproto__imap_read_nstring(&r, s);
-    } else if (*begin == '"' || mailproto__imap_is_literal(&r)) {
-        good = mailproto__imap_read_string(&r, s);
-    } else { /* also a flag with its backslash */
-        s->form = MAILPROTO_IMAP_ATOM;
-        s->flags = 0;
-        s->number = 0;
-        s->size = 0;
-        for (at = begin; at < r.end && *at != ' '; at++) {
+    if (ends != 0 && (list->opaque[2] & 0xffU) == MAILPROTO__IMAP_STRINGS) {
+        size_t len = mailproto__imap_first(ends);
+        if (len <= left) {
+            put_bare(s, (const char *)(uintptr_t)list->opaque[0], len);
+            list->opaque[0] += len + (len < left);
+            list->opaque[3] = ends >> len >> 1;
+            return MAILPROTO_OK;
         }
-        r.at = at;
-        s->raw.ptr = begin;
-        s->raw.len = (size_t)(r.at - begin);
     }
-    if (!good) {
-        return MAILPROTO_EOF; /* cannot be: it was checked */
-    }
-    mailproto__imap_cursor_keep(list, &r);
-    return MAILPROTO_OK;
+#endif
+    return take_next(list, s);
 }
 
 uint32_t mailproto_imap_flag(mailproto_bytes name)

@@ -279,6 +279,8 @@ static int open_unit(struct mailproto__imap_reader *r, mailproto_bytes unit,
 {
     r->at = unit.ptr;
     r->end = unit.ptr;
+    r->begin = unit.ptr;
+    r->limit = unit.ptr;
     r->detail = "";
     r->status = MAILPROTO_OK;
     r->enabled = enabled;
@@ -294,7 +296,27 @@ static int open_unit(struct mailproto__imap_reader *r, mailproto_bytes unit,
         return mailproto__imap_fault(r, "CRLF expected");
     }
     r->end = unit.ptr + unit.len - 2;
+    r->limit = r->end + 2;
     return 1;
+}
+
+/* The tag's octets. */
+static mailproto_bytes read_tag(struct mailproto__imap_reader *r)
+{
+#if MAILPROTO__IMAP_VECTORS
+    if (r->limit - r->at >= (ptrdiff_t)MAILPROTO__IMAP_STEP) {
+        uint64_t others = mailproto__imap_found(
+            mailproto__imap_no_astring(mailproto__imap_group_at(r->at), '+'));
+        if (others != 0) {
+            mailproto_bytes tag;
+            tag.ptr = r->at;
+            tag.len = mailproto__imap_first(others);
+            r->at += tag.len;
+            return tag;
+        }
+    }
+#endif
+    return mailproto__imap_run(r, MAILPROTO__IMAP_TAG);
 }
 
 /* A whole unit. */
@@ -308,7 +330,7 @@ static int read_unit(struct mailproto__imap_reader *r, mailproto_bytes unit,
         c->tag = mailproto__imap_tag(unit);
         return 0;
     }
-    tag = mailproto__imap_run(r, MAILPROTO__IMAP_TAG);
+    tag = read_tag(r);
     if (tag.len == 0 || (*r->at != ' ' && !mailproto__imap_at_end(r))) {
         return mailproto__imap_fault(r, "tag expected");
     }

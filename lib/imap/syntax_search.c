@@ -108,6 +108,8 @@ void mailproto__imap_search_open(struct mailproto__imap_search *s,
     if (empty) { /* "" is no program, and says so */
         r.at = "";
         r.end = r.at;
+        r.begin = r.at;
+        r.limit = r.at;
     }
     mailproto__imap_search_begin(s, &r);
 }

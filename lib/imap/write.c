@@ -53,6 +53,7 @@ static int is_content(struct mailproto__imap_octets *o)
         if (c == '"' && o->quoted) {
             o->quoted = 0;
             o->at++;
+            o->gap = o->at == o->end || *o->at != '@';
             return 0;
         }
         if (c == '\\' && o->end - o->at >= 2) {
@@ -62,6 +63,7 @@ static int is_content(struct mailproto__imap_octets *o)
     }
     if (c == '"') {
         o->quoted = 1;
+        o->gap = 1;
         o->at++;
         return 0;
     }

@@ -14,8 +14,9 @@ enum mailproto__imap_form {
     MAILPROTO__IMAP_TEXT,   /* as it is */
     MAILPROTO__IMAP_INSIDE, /* inside of quotes: without the backslash of quoted pairs */
     MAILPROTO__IMAP_COMMENT, /* the same of a comment; blanks become one space */
-    MAILPROTO__IMAP_PHRASE,  /* without quotes and comments; blanks become one space */
-    MAILPROTO__IMAP_TIGHT    /* without quotes, comments and blanks */
+    MAILPROTO__IMAP_PHRASE, /* without quotes and comments; blanks become one space, which
+                                also parts a quoted string from the word beside it */
+    MAILPROTO__IMAP_TIGHT   /* without quotes, comments and blanks */
 };
 
 /* The octets of a string, one after the other. */
@@ -58,6 +59,7 @@ struct mailproto__imap_structure {
     uint8_t params;  /* of its list: how many were written, at most 2; 0: none */
     uint8_t charset; /* one of them is the charset */
     uint8_t inside;  /* a message: its envelope, or what stands for its body */
+    uint8_t no_mime; /* its header has neither MIME-Version nor Content-Type */
 };
 
 struct mailproto__imap_item {
@@ -112,6 +114,8 @@ mailproto_status mailproto__imap_begin(mailproto_imap_item *item,
 void mailproto__imap_envelope_begin(struct mailproto__imap_item *it,
                                     const mailproto_part *part);
 mailproto_status mailproto__imap_envelope_step(struct mailproto__imap_item *it);
+/* The parts of an element become those that are told where it is no address. */
+void mailproto__imap_envelope_told(mailproto_address *a);
 mailproto_status mailproto__imap_structure_step(struct mailproto__imap_item *it);
 
 #endif /* MAILPROTO_IMAP_WRITE_H */

@@ -577,36 +577,53 @@ static mailproto_status check_options(struct check *k)
                : MAILPROTO_OK;
 }
 
-/* The first child of a part among [from, to), or `to`. */
-static size_t find_child(const mailproto_compose_options *o, size_t part, size_t from,
-                         size_t to)
+enum { CHILDREN_AT_ONCE = 1024 };
+
+/* The first multipart without parts among [from, from + CHILDREN_AT_ONCE), or part_count. */
+static size_t find_childless(const mailproto_compose_options *o, size_t from)
 {
-    while (from < to && mailproto__compose_part_at(o, from)->parent != part) {
-        from++;
+    uint8_t wants[CHILDREN_AT_ONCE / 8]; /* a child: a bit each */
+    size_t most = o->part_count - from < CHILDREN_AT_ONCE ? o->part_count - from
+                                                          : (size_t)CHILDREN_AT_ONCE;
+    size_t left = 0;
+    size_t i;
+    memset(wants, 0, sizeof wants);
+    for (i = 0; i < most; i++) {
+        if (mailproto__compose_kind(mailproto__compose_part_at(o, from + i)) ==
+            MAILPROTO__COMPOSE_MULTIPART) {
+            wants[i / 8] |= (uint8_t)(1U << i % 8);
+            left++;
+        }
     }
-    return from;
+    for (i = from + 1; i < o->part_count && left > 0; i++) {
+        size_t parent = mailproto__compose_part_at(o, i)->parent;
+        if (parent >= from && parent - from < most) {
+            const uint8_t bit = (uint8_t)(1U << (parent - from) % 8);
+            uint8_t *octet = &wants[(parent - from) / 8];
+            if ((*octet & bit) != 0) {
+                *octet ^= bit;
+                left--;
+            }
+        }
+    }
+    for (i = 0; i < most && left > 0; i++) {
+        if (wants[i / 8] >> i % 8 & 1) {
+            return from + i;
+        }
+    }
+    return o->part_count;
 }
 
-/* A multipart without parts cannot be written: whoever has a child is no such one. */
+/* A multipart without parts cannot be written. There is no memory to mark who has some, but
+ * for a piece of the stack: each pass over the parents decides as many parts as fit there,
+ * whatever their order. */
 static mailproto_status check_children(struct check *k)
 {
-    size_t i;
-    size_t at = 1;
-    /* Without memory a child is looked for from where the last one was, and only then
-     * from its parent on: one pass over a tree written depth first or level by level. */
-    for (i = 0; i < k->o->part_count; i++) {
-        size_t last = at;
-        if (mailproto__compose_kind(mailproto__compose_part_at(k->o, i)) !=
-            MAILPROTO__COMPOSE_MULTIPART) {
-            continue;
-        }
-        at = find_child(k->o, i, i < last ? last : i + 1, k->o->part_count);
-        if (at == k->o->part_count && i < last) {
-            at = find_child(k->o, i, i + 1, last);
-            at = at == last ? k->o->part_count : at;
-        }
-        if (at == k->o->part_count) {
-            k->fault->part = (uint32_t)i;
+    size_t from;
+    for (from = 0; from < k->o->part_count; from += CHILDREN_AT_ONCE) {
+        size_t at = find_childless(k->o, from);
+        if (at < k->o->part_count) {
+            k->fault->part = (uint32_t)at;
             return say(k, 0, "a multipart without parts");
         }
     }

@@ -76,6 +76,7 @@ struct value {
     size_t room, len;
     int extended;  /* percent-encoded (RFC 2231 4) */
     unsigned skip; /* apostrophes that end what stands before it */
+    int open;      /* a quoted string has no end */
 };
 
 static void put(struct value *out, char c)
@@ -114,10 +115,31 @@ static size_t take(mailproto_bytes v, size_t i, struct value *out)
     return i + 1;
 }
 
+/* Octets of a quoted string that stand for themselves, as in nearly all of them. */
+static size_t take_run(mailproto_bytes v, size_t i, struct value *out)
+{
+    size_t from = i;
+    size_t n;
+    while (i < v.len && v.ptr[i] != '"' && v.ptr[i] != '\\' && v.ptr[i] != '\r' &&
+           v.ptr[i] != '\n') {
+        i++;
+    }
+    n = out->len < out->room ? out->room - out->len : 0;
+    n = n < i - from ? n : i - from;
+    if (n > 0) {
+        memcpy(out->to + out->len, v.ptr + from, n);
+    }
+    out->len += i - from;
+    return i;
+}
+
 /* A quoted string, or the rest if its end is missing; folds are not part of it. */
 static size_t quoted(mailproto_bytes v, size_t i, struct value *out)
 {
     i++;
+    if (!out->extended) {
+        i = take_run(v, i, out);
+    }
     while (i < v.len && v.ptr[i] != '"') {
         if (v.ptr[i] == '\\' && i + 1 < v.len) {
             i++;
@@ -128,6 +150,7 @@ static size_t quoted(mailproto_bytes v, size_t i, struct value *out)
             i = take(v, i, out);
         }
     }
+    out->open = i == v.len;
     return i < v.len ? i + 1 : v.len;
 }
 
@@ -144,43 +167,65 @@ static size_t read_value(mailproto_bytes v, size_t i, struct value *out)
     return i;
 }
 
-/* What lies behind the next semicolon that stands in no string and no comment. */
+/* Whether a name and an `=` stand there: a parameter, though no semicolon may. */
+static int is_parameter(mailproto_bytes v, size_t i)
+{
+    size_t end = i;
+    if (token(v, &end).len == 0) {
+        return 0;
+    }
+    end = skip(v, end);
+    return end < v.len && v.ptr[end] == '=';
+}
+
+/* The next semicolon that stands in no string and no comment, or a parameter behind a gap
+ * that should have had one. */
 static size_t skip_parameter(mailproto_bytes v, size_t i)
 {
-    struct value nowhere = {NULL, 0, 0, 0, 0};
+    struct value nowhere = {NULL, 0, 0, 0, 0, 0};
     while (i < v.len && v.ptr[i] != ';') {
         if (v.ptr[i] == '"') {
             i = quoted(v, i, &nowhere);
-        } else if (v.ptr[i] == '(') {
-            i = skip_comment(v, i);
+        } else if (v.ptr[i] == '(' || is_space(v.ptr[i])) {
+            i = skip(v, i);
         } else {
             i++;
+            continue;
+        }
+        if (is_parameter(v, i)) {
+            break;
         }
     }
     return i;
 }
 
-/* The next parameter's name, `*i` then at its value; empty: there is none. Empty ones
+/* Where the next parameter is looked for. */
+struct place {
+    size_t at;
+    uint32_t left; /* how many may be */
+    int loose;     /* no semicolon stands before the present one */
+};
+
+/* The next parameter's name, `at` then at its value; empty: there is none. Empty ones
  * (";;") are passed over, and so is what has no "=". */
-static mailproto_bytes next_name(mailproto_bytes v, size_t *i, uint32_t *left)
+static mailproto_bytes next_name(mailproto_bytes v, struct place *p)
 {
     for (;;) {
         mailproto_bytes name;
-        *i = skip_parameter(v, *i);
-        while (*i < v.len && v.ptr[*i] == ';') {
-            *i = skip(v, *i + 1);
+        size_t behind;
+        p->at = skip_parameter(v, p->at);
+        p->loose = p->at < v.len && v.ptr[p->at] != ';';
+        while (p->at < v.len && v.ptr[p->at] == ';') {
+            p->at = skip(v, p->at + 1);
         }
-        if (*i >= v.len) {
+        if (p->at >= v.len || p->left == 0) {
             return mailproto__span(NULL, 0);
         }
-        if (*left == 0) {
-            return mailproto__span(NULL, 0);
-        }
-        (*left)--;
-        name = token(v, i);
-        *i = skip(v, *i);
-        if (name.len > 0 && *i < v.len && v.ptr[*i] == '=') {
-            *i = skip(v, *i + 1);
+        p->left--;
+        name = token(v, &p->at);
+        behind = skip(v, p->at);
+        if (name.len > 0 && behind < v.len && v.ptr[behind] == '=') {
+            p->at = skip(v, behind + 1);
             return name;
         }
     }
@@ -294,7 +339,7 @@ static void read_section(mailproto_bytes v, size_t at, int extended, int first,
 static void join_boundary(mailproto_bytes v, const struct sections *s, char *boundary,
                           size_t room, struct mailproto__type *t)
 {
-    struct value value = {boundary, room, 0, 0, 0};
+    struct value value = {boundary, room, 0, 0, 0, 0};
     size_t n = 0;
     if (s->whole != 0) {
         read_section(v, s->whole, 1, 1, &value);
@@ -312,19 +357,38 @@ static void join_boundary(mailproto_bytes v, const struct sections *s, char *bou
     check_boundary(t, boundary, room, value.len);
 }
 
+/* Whether something other than a semicolon follows (RFC 2045 5.1). */
+static int goes_on(mailproto_bytes v, size_t i)
+{
+    i = skip(v, i);
+    return i < v.len && v.ptr[i] != ';';
+}
+
+/* The boundary in its plain form. Where a semicolon or a quote is missing, or something
+ * stands behind it, others read another boundary, or none. */
+static void plain_boundary(mailproto_bytes v, struct place *p, char *boundary,
+                           size_t room, struct mailproto__type *t)
+{
+    struct value value = {boundary, room, 0, 0, 0, 0};
+    p->at = read_value(v, p->at, &value);
+    check_boundary(t, boundary, room, value.len);
+    if (value.len > 0 && (p->loose || value.open || goes_on(v, p->at))) {
+        t->flags |= MAILPROTO__TYPE_ODD;
+    }
+}
+
 static void type_parameters(mailproto_bytes v, size_t i, uint32_t max_params,
                             char *boundary, size_t room, struct mailproto__type *t)
 {
     const mailproto_bytes wanted = MAILPROTO__LITERAL("boundary");
     struct sections sections;
-    uint32_t left = max_params;
+    struct place place = {i, max_params, 0};
     int forms = 0;
     if (room > MAILPROTO__TYPE_BOUNDARY_MAX) {
         room = MAILPROTO__TYPE_BOUNDARY_MAX;
     }
     for (;;) {
-        mailproto_bytes name = next_name(v, &i, &left);
-        struct value value = {boundary, room, 0, 0, 0};
+        mailproto_bytes name = next_name(v, &place);
         if (name.len == 0) {
             break;
         }
@@ -337,12 +401,11 @@ static void type_parameters(mailproto_bytes v, size_t i, uint32_t max_params,
                 mailproto__clear(&sections, sizeof sections);
                 forms = 1;
             }
-            note_section(&sections, mailproto__tail(name, wanted.len), i);
+            note_section(&sections, mailproto__tail(name, wanted.len), place.at);
         } else if (t->flags & MAILPROTO__TYPE_BOUNDARY) {
             t->flags |= MAILPROTO__TYPE_ODD; /* the first one counts */
         } else {
-            i = read_value(v, i, &value);
-            check_boundary(t, boundary, room, value.len);
+            plain_boundary(v, &place, boundary, room, t);
         }
     }
     if (forms) {
@@ -353,7 +416,7 @@ static void type_parameters(mailproto_bytes v, size_t i, uint32_t max_params,
             join_boundary(v, &sections, boundary, room, t);
         }
     }
-    if (i < v.len) {
+    if (place.at < v.len) {
         t->flags |= MAILPROTO__TYPE_PARAMS;
     }
 }
@@ -429,8 +492,7 @@ void mailproto__type_parse(mailproto_bytes value, uint32_t max_params, char *bou
     i = skip(value, i);
     if (i < value.len && value.ptr[i] == '/') {
         i = skip(value, i + 1);
-        out->subtype = token(value, &i);
-        i = skip(value, i);
+        out->subtype = token(value, &i); /* and the gap behind it stays: see below */
     }
     if (out->type.len == 0 || out->subtype.len == 0 || out->type.len > TYPE_MAX ||
         out->subtype.len > TYPE_MAX) {
@@ -440,6 +502,9 @@ void mailproto__type_parse(mailproto_bytes value, uint32_t max_params, char *bou
         return;
     }
     out->media = mailproto__media(out->type, out->subtype);
+    if (goes_on(value, i)) {
+        out->flags |= MAILPROTO__TYPE_JUNK;
+    }
     type_parameters(value, i, max_params, boundary, room, out);
 }
 
@@ -447,7 +512,7 @@ uint32_t mailproto__disposition_parse(mailproto_bytes value, uint32_t max_params
 {
     size_t i = skip(value, 0);
     mailproto_bytes type = token(value, &i);
-    uint32_t left = max_params;
+    struct place place = {i, max_params, 0};
     uint32_t found = 0;
     if (mailproto__equal_nocase(type, MAILPROTO__LITERAL("inline"))) {
         found = MAILPROTO_MESSAGE_INLINE;
@@ -455,7 +520,7 @@ uint32_t mailproto__disposition_parse(mailproto_bytes value, uint32_t max_params
         found = MAILPROTO_MESSAGE_ATTACHMENT; /* RFC 2183 2.8: unknown ones as well */
     }
     for (;;) {
-        mailproto_bytes name = next_name(value, &i, &left);
+        mailproto_bytes name = next_name(value, &place);
         if (name.len == 0) {
             return found;
         }

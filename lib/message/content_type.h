@@ -12,10 +12,12 @@ enum {
     MAILPROTO__TYPE_SYNTAX = 1,   /* it cannot be read */
     MAILPROTO__TYPE_PARAMS = 2,   /* over the limit of parameters */
     MAILPROTO__TYPE_BOUNDARY = 4, /* a boundary was given */
-    MAILPROTO__TYPE_ODD = 8, /* ... of forbidden octets, over 70, given twice, or in a
-                                     form of RFC 2231 */
+    MAILPROTO__TYPE_ODD = 8, /* ... of forbidden octets, over 70, given twice, in a form
+                                of RFC 2231, without its semicolon or closing quote, or
+                                with something behind it */
     MAILPROTO__TYPE_LIMIT = 16, /* ... that does not fit */
-    MAILPROTO__TYPE_NAMED = 32  /* it has a name */
+    MAILPROTO__TYPE_NAMED = 32, /* it has a name */
+    MAILPROTO__TYPE_JUNK = 64 /* something other than a semicolon behind the subtype */
 };
 
 /* The longest boundary, octets: RFC 2046 5.1.1 allows 70. */

@@ -35,7 +35,7 @@ enum {
 };
 
 /* How a text is written. */
-enum { FORM_TEXT, FORM_XTEXT, FORM_UTF8, FORM_DATE };
+enum { FORM_TEXT, FORM_ADDRESS, FORM_XTEXT, FORM_UTF8, FORM_DATE };
 
 /* Where the writer is. */
 struct place {
@@ -107,7 +107,7 @@ static void recipient_field(struct field *f, const mailproto_dsn_recipient *r,
         set(f,
             is_ascii(r->final) ? "Final-Recipient: rfc822; "
                                : "Final-Recipient: utf-8; ",
-            r->final, is_ascii(r->final) ? FORM_TEXT : FORM_UTF8);
+            r->final, is_ascii(r->final) ? FORM_ADDRESS : FORM_UTF8);
         break;
     case FIELD_ACTION:
         set(f, "Action: ", r->action, FORM_TEXT);
@@ -158,8 +158,15 @@ static struct field field_at(const mailproto_dsn *d, const struct place *p)
 
 /* ---- texts ------------------------------------------------------------------------------ */
 
-static int is_blank(char c)
+enum { ADDRESS_MAX = 320 }; /* RFC 5321 4.5.3.1: 64, "@", 255 */
+
+/* Blanks of a text may become one, or a fold; those within a quoted local part are the
+ * address's (RFC 5321 4.1.2: qtextSMTP), and controls are nobody's. */
+static int is_blank(const struct field *f, char c)
 {
+    if (c == ' ' && f->text.len <= ADDRESS_MAX) {
+        return f->form != FORM_ADDRESS && f->form != FORM_UTF8;
+    }
     return (unsigned char)c <= 32 || c == 127;
 }
 
@@ -183,7 +190,7 @@ static size_t put_utf8(char *out, mailproto_bytes text, size_t *at)
             point = point << 6 | ((unsigned char)text.ptr[*at] & 63U);
             (*at)++;
         }
-    } else if (first != '\\' && first != '+' && first != '=') {
+    } else if (first != '\\' && first != '+' && first != '=' && first != ' ') {
         out[0] = (char)first;
         return 1;
     }
@@ -210,12 +217,13 @@ static size_t put_octet(char *out, const struct field *f, size_t *at)
     if (f->form == FORM_XTEXT && c == '+' && t.len - *at >= 2) { /* RFC 3461 4 */
         int high = hex_value(t.ptr[*at]);
         int low = hex_value(t.ptr[*at + 1]);
-        if (high >= 0 && low >= 0) {
-            c = (char)(high * 16 + low);
+        int octet = high >= 0 && low >= 0 ? high * 16 + low : 0;
+        if (mailproto__is((unsigned char)octet, MAILPROTO__VCHAR)) { /* else as it is */
+            c = (char)octet;
             *at += 2;
         }
     }
-    *out = mailproto__is((unsigned char)c, MAILPROTO__VCHAR) ? c : '?';
+    *out = mailproto__is((unsigned char)c, MAILPROTO__VCHAR) || c == ' ' ? c : '?';
     return 1;
 }
 
@@ -226,14 +234,14 @@ static size_t put_words(char *out, const struct field *f, struct place *next)
     size_t len = 0;
     size_t at = next->at;
     size_t end;
-    while (at < t.len && is_blank(t.ptr[at])) {
+    while (at < t.len && is_blank(f, t.ptr[at])) {
         at++;
     }
     if (at == t.len) {
         return 0;
     }
     end = at;
-    while (end < t.len && end - at < LINE && !is_blank(t.ptr[end])) {
+    while (end < t.len && end - at < LINE && !is_blank(f, t.ptr[end])) {
         end++;
     }
     if ((at > next->at && next->at > 0 && next->column + (end - at) + 1 > LINE) ||
@@ -395,12 +403,7 @@ static int is_status(mailproto_bytes b)
 
 static int is_good(const mailproto_dsn_recipient *r)
 {
-    size_t i = 0;
-    while (i < r->final.len && !is_blank(r->final.ptr[i])) {
-        i++;
-    }
     return r->final.len > 0 && mailproto__find_control(r->final) == r->final.len &&
-           (is_ascii(r->final) || i == r->final.len) &&
            mailproto_utf8_check(r->final, NULL) && is_action(r->action) &&
            is_status(r->status) && is_date(r->last_attempt) && is_date(r->retry_until);
 }

@@ -100,11 +100,14 @@ static mailproto_status carve(struct mailproto__block *block, size_t parser,
                : MAILPROTO_OK;
 }
 
-static uint32_t repeated(const mailproto_message_options *options)
+/* The caller's options; of fields the index keeps no others. */
+static mailproto_message_options for_parts(const mailproto_message_options *options)
 {
     mailproto_message_options o;
     (void)mailproto__options_copy(&o, sizeof o, options); /* valid: they have a size */
-    return o.repeated;
+    o.struct_size = sizeof o;
+    o.fields = MAILPROTO_FIELDS_OF_PART;
+    return o;
 }
 
 mailproto_status mailproto_index_build(mailproto_index *ix,
@@ -116,16 +119,18 @@ mailproto_status mailproto_index_build(mailproto_index *ix,
     struct build here;
     struct build *b = &here;
     size_t parser = mailproto_message_mem_size(options);
+    mailproto_message_options o;
     mailproto_status st;
     if (parser == 0 || ix->struct_size < sizeof *ix || ix->capacity == 0 ||
         ix->parts == NULL || work == NULL ||
         (source->data == NULL && source->read_at == NULL && source->read == NULL)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
-    ix->repeated = repeated(options);
+    o = for_parts(options);
+    ix->repeated = o.repeated;
     if (source->data != NULL) {
         memset(b, 0, sizeof *b);
-        st = mailproto_message_init(work, size, options, &b->parser);
+        st = mailproto_message_init(work, size, &o, &b->parser);
         return st != MAILPROTO_OK ? st : run(ix, source, b);
     }
     if (parser > size) {
@@ -139,7 +144,7 @@ mailproto_status mailproto_index_build(mailproto_index *ix,
         }
         if (ix->needed == 0) { /* the first call: the parser begins with a part */
             memset(b, 0, sizeof *b);
-            st = mailproto_message_init(mem, parser, options, &b->parser);
+            st = mailproto_message_init(mem, parser, &o, &b->parser);
             b->buffer = block.at;
             b->size = size - block.size;
         }

@@ -1,7 +1,7 @@
 /*
  * The scanner's inside: what its files share. scanner.c owns the memory, scan_next.c the
- * order of events, scan_window.c the octets, scan_header.c, scan_plain.c and scan_field.c
- * headers, scan_body.c and scan_boundary.c bodies, scan_find.c the searches that speed
+ * order of events, scan_window.c the octets, scan_header.c, scan_plain.c, scan_skip.c
+ * and scan_field.c headers, scan_body.c and scan_boundary.c bodies, scan_find.c the searches that speed
  * depends on.
  */
 #ifndef MAILPROTO_MESSAGE_SCAN_H
@@ -136,15 +136,16 @@ enum mailproto__state {
 
 /* Marks of a header. */
 enum {
-    MAILPROTO__HEAD_CRLF = 1,     /* a line ended in CRLF */
-    MAILPROTO__HEAD_LF = 2,       /* a line ended in LF */
-    MAILPROTO__HEAD_MIXED = 4,    /* told */
-    MAILPROTO__HEAD_LIMIT = 8,    /* HEADER_LONG was told */
-    MAILPROTO__HEAD_VERSION = 16, /* MIME-Version */
-    MAILPROTO__HEAD_MIME = 32,    /* a Content- field */
-    MAILPROTO__HEAD_BLANK = 64,   /* it ended in a blank line */
-    MAILPROTO__HEAD_REJECT = 128, /* repeated fields that differ, to be rejected */
-    MAILPROTO__HEAD_MESSAGE = 256 /* it is a message's: From and Date must be there */
+    MAILPROTO__HEAD_CRLF = 1,      /* a line ended in CRLF */
+    MAILPROTO__HEAD_LF = 2,        /* a line ended in LF */
+    MAILPROTO__HEAD_MIXED = 4,     /* told */
+    MAILPROTO__HEAD_LIMIT = 8,     /* HEADER_LONG was told */
+    MAILPROTO__HEAD_VERSION = 16,  /* MIME-Version */
+    MAILPROTO__HEAD_MIME = 32,     /* a Content- field */
+    MAILPROTO__HEAD_BLANK = 64,    /* it ended in a blank line */
+    MAILPROTO__HEAD_REJECT = 128,  /* repeated fields that differ, to be rejected */
+    MAILPROTO__HEAD_MESSAGE = 256, /* it is a message's: From and Date must be there */
+    MAILPROTO__HEAD_ENCODING = 512 /* something stands behind the encoding */
 };
 
 /* The field being read. */
@@ -206,10 +207,12 @@ struct mailproto_message {
     uint8_t at_start;    /* IN_BODY: the view begins at a line's start */
     uint8_t line_end;    /* IN_BODY: ... at the line end of a close delimiter */
     uint8_t close;       /* the delimiter that was found is a close delimiter */
+    uint8_t text;        /* ... text stands behind it, of which there is a defect */
     uint8_t overflow;    /* the present part is the last one: max_parts */
     uint8_t message;     /* the part that begins is a message */
     uint8_t kept;        /* the spans of the type are in `type_text` */
     uint32_t defect_count, defect_next;
+    uint32_t letters[2]; /* scan_skip.c; 0: all fields are read */
     struct mailproto__head head;
     /* From here on nothing is cleared to begin with. */
     struct mailproto__field_state field;
@@ -272,18 +275,49 @@ static inline int mailproto__header_full(const struct mailproto_message *m)
            m->offset - m->head.start >= m->options.max_header;
 }
 
+/* Whether a field comes as events (options.fields). */
+static inline int mailproto__is_told(const struct mailproto_message *m, uint32_t id)
+{
+    return m->options.fields >> id & 1;
+}
+
+/* Whether a field is read: told, or steering the scanner. */
+static inline int mailproto__is_read(const struct mailproto_message *m, uint32_t id)
+{
+    return (m->options.fields | MAILPROTO_FIELDS_OF_PART) >> id & 1;
+}
+
 /* scan_next.c: the next event, whatever it is. */
 mailproto_status mailproto__scan_next(struct mailproto_message *m,
                                       mailproto_message_event *ev);
 
-/* scan_plain.c: AT_FIRST or AT_LINE with no defect to be told: the event of a field, all of it, if a
- * plain one stands there. 0: nothing was done. */
+/* scan_plain.c: AT_FIRST or AT_LINE with no defect to be told: plain fields, up to one that
+ * is wanted, whose event it is. 0: none; what is not plain begins, or there is a defect. */
 int mailproto__scan_plain(struct mailproto_message *m, mailproto_message_event *ev);
+
+/* scan_skip.c: the first octets of fields that are read, and the second ones: a bit for each
+ * modulo 32. Both 0: all are read. */
+void mailproto__skip_letters(uint64_t told, uint32_t letters[2]);
+/* Passes over fields that begin with none of them, in whole steps and as far as their lines
+ * are as nearly all are. */
+void mailproto__scan_skip(struct mailproto_message *m);
 
 /* scan_header.c: AT_FIRST, AT_LINE, IN_FIELD. `end`: the view is all there will be. */
 enum mailproto__step mailproto__scan_header(struct mailproto_message *m,
                                             mailproto_message_event *ev,
                                             mailproto_bytes view, int end);
+
+/* scan_text.c: whether text may stand where a header begins: in a part that is no message
+ * unless it says so; then, of a line that is no field, see there. */
+static inline int mailproto__may_be_text(const struct mailproto_message *m)
+{
+    return m->head.fields == 0 && m->level > 1 && !m->stack[m->level - 2].digest &&
+           !(m->head.marks & MAILPROTO__HEAD_MESSAGE);
+}
+
+/* Whether the part that begins with the view, a line that is no field, has no
+ * header: 1 or 0; -1: more octets are needed. */
+int mailproto__begins_text(struct mailproto_message *m, mailproto_bytes view, int end);
 
 /* scan_field.c: a field that is complete, `octets` in all: its defects and what it
  * steers. `value` is all of it unless it is longer than `hold_size`. */
@@ -315,9 +349,9 @@ enum mailproto__step mailproto__scan_delimiter(struct mailproto_message *m,
 /* scan_boundary.c */
 enum mailproto__match {
     MAILPROTO__NO_DELIMITER,
-    MAILPROTO__DELIMITER, /* `close_to` and `close` of the parser are set */
+    MAILPROTO__DELIMITER, /* `close_to`, `close` and `text` of the parser are set */
     MAILPROTO__AFTER,     /* of the present part, which was closed before */
-    MAILPROTO__TEXT,      /* text behind a boundary */
+    MAILPROTO__TEXT,      /* text behind a boundary, which makes it none */
     MAILPROTO__UNDECIDED  /* more octets are needed */
 };
 /* Whether a line, from its "--" on, is a delimiter of an open multipart. */

@@ -193,7 +193,9 @@ enum mailproto__step mailproto__scan_body(struct mailproto_message *m,
 /* What a delimiter line holds is in the multipart's body. */
 static void seen_octets(struct mailproto__node *node, mailproto_bytes at, size_t n)
 {
-    node->body_flags |= (uint8_t)(mailproto__text_flags(at.ptr, n) >> 8);
+    if (n > 0 && !mailproto__is_plain(at.ptr, n)) {
+        node->body_flags |= (uint8_t)(mailproto__text_flags(at.ptr, n) >> 8);
+    }
 }
 
 static enum mailproto__step at_delimiter(struct mailproto_message *m,
@@ -202,6 +204,9 @@ static enum mailproto__step at_delimiter(struct mailproto_message *m,
     struct mailproto__node *node = mailproto__top(m);
     size_t n = mailproto__line_end(view);
     mailproto__count_end(m, n);
+    if (m->text) {
+        mailproto__tell_line(m, MAILPROTO__TEXT, m->offset + n);
+    }
     if (m->close) {
         if (node->kind == MAILPROTO__PREAMBLE) {
             mailproto__defect(m, MAILPROTO_DEFECT_CLOSED_FIRST, m->offset + n);

@@ -4,8 +4,10 @@
  */
 #include "message/scan.h"
 
+#include "codec/encoding.h"
 #include "core/mem.h"
 #include "core/span.h"
+#include "message/split_name.h"
 
 /* Fields that may stand once (RFC 5322 3.6, RFC 2045, RFC 2183), as bits. */
 #define BIT(field) (UINT64_C(1) << (field))
@@ -102,7 +104,7 @@ static void add_to(uint64_t sum[2], uint64_t word)
  * blanks do not count. */
 static void sum_of(mailproto_bytes value, uint64_t sum[2])
 {
-    uint64_t word;
+    uint64_t word = 0;
     size_t from = 0;
     size_t to = value.len;
     while (from < to && (unsigned char)value.ptr[from] <= ' ') {
@@ -113,14 +115,18 @@ static void sum_of(mailproto_bytes value, uint64_t sum[2])
     }
     sum[0] = UINT64_C(0xcbf29ce484222325) ^ (to - from);
     sum[1] = UINT64_C(0x9e3779b97f4a7c15);
-    for (; to - from >= sizeof word; from += sizeof word) {
+    if (to - from < sizeof word) {
+        for (; from < to; from++) {
+            word = word << 8 | (unsigned char)value.ptr[from];
+        }
+        add_to(sum, word);
+        return;
+    }
+    for (; to - from > sizeof word; from += sizeof word) {
         memcpy(&word, value.ptr + from, sizeof word);
         add_to(sum, word);
     }
-    word = 0;
-    for (; from < to; from++) {
-        word = word << 8 | (unsigned char)value.ptr[from];
-    }
+    memcpy(&word, value.ptr + to - sizeof word, sizeof word); /* some octets twice */
     add_to(sum, word);
 }
 
@@ -167,7 +173,10 @@ static void steer(struct mailproto_message *m, int which, mailproto_bytes value)
         m->head.disposition &= ~named;
         m->head.disposition |= m->head.type.flags & MAILPROTO__TYPE_NAMED ? named : 0;
     } else if (which == 1) {
-        m->head.encoding = mailproto_encoding_find(value);
+        int odd = 0;
+        m->head.encoding = mailproto__encoding_find(value, &odd);
+        m->head.marks &= ~(uint32_t)MAILPROTO__HEAD_ENCODING;
+        m->head.marks |= odd ? (uint32_t)MAILPROTO__HEAD_ENCODING : 0;
     } else {
         m->head.disposition &= named;
         m->head.disposition |=
@@ -232,14 +241,16 @@ void mailproto__field_done(struct mailproto_message *m, mailproto_bytes value,
                            uint64_t octets)
 {
     const struct mailproto__field_state *f = &m->field;
-    if (f->junk) {
-        mailproto__defect(
-            m, f->junk == 2 ? MAILPROTO_DEFECT_FIRST_FOLD : MAILPROTO_DEFECT_NO_COLON,
-            f->start);
-    } else if (f->bad_name) {
+    int read = mailproto__is_read(m, f->id);
+    if (f->junk && (read || f->junk == MAILPROTO__JUNK_FOLD)) {
+        mailproto__defect(m,
+                          f->junk == MAILPROTO__JUNK_FOLD ? MAILPROTO_DEFECT_FIRST_FOLD
+                                                          : MAILPROTO_DEFECT_NO_COLON,
+                          f->start);
+    } else if (f->bad_name && read) {
         mailproto__defect(m, MAILPROTO_DEFECT_FIELD_NAME, f->start);
     }
-    if (f->id != MAILPROTO_FIELD_OTHER) {
+    if (f->id != MAILPROTO_FIELD_OTHER && read) {
         known_field(m, value, octets);
     }
     if (f->flags != 0 || f->long_line || f->not_utf8 || has_mixed_ends(m)) {

@@ -114,9 +114,18 @@ typedef uint8_t group __attribute__((vector_size(16)));
     ((group){octet, octet, octet, octet, octet, octet, octet, octet, octet, octet,     \
              octet, octet, octet, octet, octet, octet})
 
+enum {
+    STEP = 4 * sizeof(group),
+    ROUNDS = 63 /* of a step: an octet counts no further than 255 */
+};
+
 /* What groups had, in sixteen columns. */
 struct columns {
-    group lf, cr, bare, high, nul;
+    group lf;    /* LFs */
+    group cr;    /* a CR: not 0 */
+    group apart; /* a CR without LF, or an LF without CR: not 0 */
+    group high;  /* all octets together */
+    group least; /* 0 if one was 0 */
 };
 
 static group group_at(const char *at)
@@ -126,7 +135,25 @@ static group group_at(const char *at)
     return g;
 }
 
+#ifdef __SSE2__ /* what GNU C has no words for */
+typedef char signed_group __attribute__((vector_size(16)));
+
 /* The sum of the octets. */
+static uint64_t sum_of(group g)
+{
+    typedef long long halves __attribute__((vector_size(16)));
+    halves sums =
+        (halves)__builtin_ia32_psadbw128((signed_group)g, (signed_group)ALL(0));
+    return (uint64_t)sums[0] + (uint64_t)sums[1];
+}
+
+/* Whether any octet is above 127. */
+static int has_high(group g)
+{
+    return __builtin_ia32_pmovmskb128((signed_group)g) != 0;
+}
+
+#else
 static uint64_t sum_of(group g)
 {
     const uint64_t even = UINT64_C(0x00FF00FF00FF00FF);
@@ -138,71 +165,120 @@ static uint64_t sum_of(group g)
     return (sum * UINT64_C(0x0001000100010001)) >> 48;
 }
 
-/* Looks at a group, and at the octet before it: an LF tells what a CR before it is, so
- * that CRs are looked for in front of what they are counted with. */
-static inline void look(struct columns *c, const char *at)
+static int has_high(group g)
 {
-    group text = group_at(at);
-    group cr = (group)(group_at(at - 1) == ALL('\r'));
-    group lf = (group)(text == ALL('\n'));
-    c->high |= text;
-    c->lf -= lf;
-    c->cr -= cr;
-    c->bare |= ~lf & cr;
-    c->nul |= (group)(text == ALL(0));
+    uint64_t half[2];
+    memcpy(half, &g, sizeof half);
+    return ((half[0] | half[1]) & UINT64_C(0x8080808080808080)) != 0;
 }
 
-enum {
-    STEP = 2 * sizeof(group),
-    ROUNDS = 127 /* of a step: an octet counts no further than 255 */
-};
+#endif
 
-/* at[0, n) in whole steps, at most ROUNDS; at[-1] is there. */
+/* The lesser of each two octets. Clang knows the instruction by what it does. */
+static inline group least(group a, group b)
+{
+#if defined(__SSE2__) && !defined(__clang__)
+    return (group)__builtin_ia32_pminub128((signed_group)a, (signed_group)b);
+#else
+    group less = (group)(a < b);
+    return (a & less) | (b & ~less);
+#endif
+}
+
+/* Looks at a group, and at the octet before it: an LF tells what a CR before it is, so
+ * that CRs are looked for in front of what they are counted with. Octets where `of` is 0
+ * were seen before. */
+static inline void look(struct columns *c, const char *at, group of)
+{
+    group text = group_at(at);
+    group cr = (group)(group_at(at - 1) == ALL('\r')) & of;
+    group lf = (group)(text == ALL('\n')) & of;
+    c->high |= text;
+    c->least = least(c->least, text);
+    c->lf -= lf;
+    c->cr |= cr;
+    c->apart |= lf ^ cr;
+}
+
+/* The last octets of a group: those that stand `n` from its end. */
+static group last_of(size_t n)
+{
+    static const unsigned char masks[2 * sizeof(group)] = {
+        0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    return group_at((const char *)masks + n);
+}
+
+/* Line ends of both kinds, or a CR alone: CRLFs on their own. */
+static void count_apart(const char *at, size_t n, struct mailproto__counts *c)
+{
+    group both = ALL(0);
+    group bare = ALL(0);
+    size_t i = 0;
+    while (i < n) {
+        size_t left = n - i < sizeof(group) ? n - i : sizeof(group);
+        const char *last = at + i + left - sizeof(group);
+        group cr = (group)(group_at(last - 1) == ALL('\r')) & last_of(left);
+        group lf = (group)(group_at(last) == ALL('\n'));
+        both -= cr & lf;
+        bare |= cr & ~lf;
+        i += left;
+    }
+    c->crlf += sum_of(both);
+    c->flags |= has_high(bare) ? (uint32_t)MAILPROTO_MESSAGE_BARE_CR : 0;
+}
+
+/* at[0, n), a group at least and below ROUNDS steps; at[-1] is there. */
 static void count_groups(const char *at, size_t n, struct mailproto__counts *c)
 {
-    struct columns sums = {ALL(0), ALL(0), ALL(0), ALL(0), ALL(0)};
-    size_t i;
-    for (i = 0; i < n; i += STEP) {
-        look(&sums, at + i);
-        look(&sums, at + i + sizeof(group));
+    struct columns sums = {ALL(0), ALL(0), ALL(0), ALL(0), ALL(255)};
+    uint64_t lf;
+    size_t i = 0;
+    for (; n - i >= STEP; i += STEP) {
+        look(&sums, at + i, ALL(255));
+        look(&sums, at + i + sizeof(group), ALL(255));
+        look(&sums, at + i + 2 * sizeof(group), ALL(255));
+        look(&sums, at + i + 3 * sizeof(group), ALL(255));
     }
-    c->lf += sum_of(sums.lf);
+    for (; n - i >= sizeof(group); i += sizeof(group)) {
+        look(&sums, at + i, ALL(255));
+    }
+    if (i < n) { /* the last group, some of it again */
+        look(&sums, at + n - sizeof(group), last_of(n - i));
+    }
+    lf = sum_of(sums.lf);
+    c->lf += lf;
+    c->flags |= has_high(sums.high) ? (uint32_t)MAILPROTO_MESSAGE_8BIT : 0;
     c->flags |=
-        sum_of(sums.high & ALL(128)) != 0 ? (uint32_t)MAILPROTO_MESSAGE_8BIT : 0;
-    c->flags |= sum_of(sums.nul) != 0 ? (uint32_t)MAILPROTO_MESSAGE_NUL : 0;
-    if (sum_of(sums.bare) == 0) {
-        c->crlf += sum_of(sums.cr); /* each has its LF */
-    } else {
-        struct mailproto__counts again;
-        mailproto__count_lines(at - 1, n + 1, &again);
-        c->crlf += again.crlf;
-        c->flags |= MAILPROTO_MESSAGE_BARE_CR;
+        has_high((group)(sums.least == ALL(0))) ? (uint32_t)MAILPROTO_MESSAGE_NUL : 0;
+    if (!has_high(sums.apart)) {
+        c->crlf += lf;
+    } else if (has_high(sums.cr)) {
+        count_apart(at, n, c);
     }
 }
 
 void mailproto__count(const char *text, size_t len, struct mailproto__counts *c)
 {
-    struct mailproto__counts rest;
     size_t at = 1;
-    memset(c, 0, sizeof *c);
-    while (len > at && len - at >= STEP) {
-        size_t n = (len - at) / STEP;
-        n = STEP * (n < ROUNDS ? n : (size_t)ROUNDS);
-        count_groups(text + at, n, c);
-        at += n;
-    }
-    if (at == 1) {
+    if (len <= sizeof(group)) {
         mailproto__count_lines(text, len, c);
         return;
     }
-    /* The groups saw no more of the first octet than whether it is a CR, and not that of
-     * the last one. What follows begins with it; its LF was counted. */
-    c->flags |= mailproto__text_flags(text, 1) & ~(uint32_t)MAILPROTO_MESSAGE_BARE_CR;
-    c->lf += text[0] == '\n';
-    mailproto__count_lines(text + at - 1, len - at + 1, &rest);
-    c->lf += rest.lf - (text[at - 1] == '\n');
-    c->crlf += rest.crlf;
-    c->flags |= rest.flags;
+    memset(c, 0, sizeof *c);
+    /* Of the first octet groups see no more than whether it is a CR, and not that of the
+     * last one. */
+    c->lf = text[0] == '\n';
+    c->flags = text[len - 1] == '\r' ? (uint32_t)MAILPROTO_MESSAGE_BARE_CR : 0;
+    c->flags |= (unsigned char)text[0] >= 0x80 ? (uint32_t)MAILPROTO_MESSAGE_8BIT : 0;
+    c->flags |= text[0] == 0 ? (uint32_t)MAILPROTO_MESSAGE_NUL : 0;
+    while (at < len) {
+        size_t n = len - at;
+        /* What is left behind all rounds is a group at least. */
+        n = n < (size_t)STEP * ROUNDS ? n : (size_t)STEP * (ROUNDS - 1);
+        count_groups(text + at, n, c);
+        at += n;
+    }
 }
 
 #else

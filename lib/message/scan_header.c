@@ -77,6 +77,12 @@ static void octets_seen(struct mailproto_message *m, mailproto_bytes view, size_
     }
 }
 
+/* Whether the field comes as events. */
+static int is_told(const struct mailproto_message *m)
+{
+    return !m->field.silent && mailproto__is_told(m, m->field.id);
+}
+
 static void fill_field(const struct mailproto_message *m, mailproto_message_event *ev,
                        mailproto_bytes view, size_t value_end, size_t raw_end)
 {
@@ -96,16 +102,19 @@ static enum mailproto__step field_complete(struct mailproto_message *m,
                                            size_t octets)
 {
     struct mailproto__field_state *f = &m->field;
+    int told = is_told(m);
     m->state = MAILPROTO__AT_LINE;
     m->searched = 0;
-    if (f->silent) {
-        mailproto__use(m, octets);
-        return MAILPROTO__GO_ON;
+    if (told) {
+        fill_field(m, ev, view, value_end, octets);
     }
-    fill_field(m, ev, view, value_end, octets);
-    mailproto__field_done(m, ev->value, m->offset + octets - f->start);
+    if (!f->silent) {
+        mailproto__field_done(
+            m, mailproto__span(view.ptr + f->value, value_end - f->value),
+            m->offset + octets - f->start);
+    }
     mailproto__use(m, octets);
-    return MAILPROTO__EVENT;
+    return told ? MAILPROTO__EVENT : MAILPROTO__GO_ON;
 }
 
 /* What the buffers cannot hold goes out; a line end at its end stays, and so does what
@@ -114,6 +123,7 @@ static enum mailproto__step field_cut(struct mailproto_message *m,
                                       mailproto_message_event *ev, mailproto_bytes view)
 {
     struct mailproto__field_state *f = &m->field;
+    int told = is_told(m);
     size_t to = view.len;
     size_t back = 0;
     if (view.ptr[to - 1] == '\n') {
@@ -132,7 +142,7 @@ static enum mailproto__step field_cut(struct mailproto_message *m,
         line_long(f);
     }
     octets_seen(m, view, to);
-    if (!f->silent) {
+    if (told) {
         fill_field(m, ev, view, to, to);
         ev->flags = MAILPROTO_MESSAGE_MORE;
     }
@@ -142,7 +152,7 @@ static enum mailproto__step field_cut(struct mailproto_message *m,
     f->checked = 0;
     m->searched = 0;
     mailproto__use(m, to);
-    return f->silent ? MAILPROTO__GO_ON : MAILPROTO__EVENT;
+    return told ? MAILPROTO__EVENT : MAILPROTO__GO_ON;
 }
 
 /* Line after line, up to one that does not go on (RFC 5322 2.2.3). */
@@ -194,6 +204,15 @@ static enum mailproto__step begin_line(struct mailproto_message *m,
     struct mailproto__field_state *f = &m->field;
     if (!mailproto__split_name(view, end, &name)) {
         return MAILPROTO__NEED;
+    }
+    if (name.junk && mailproto__may_be_text(m)) {
+        int text = mailproto__begins_text(m, view, end);
+        if (text < 0) {
+            return MAILPROTO__NEED;
+        }
+        if (text) {
+            return header_over(m, 0); /* text */
+        }
     }
     field_begin(m);
     f->junk = name.junk;

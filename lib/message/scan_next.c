@@ -110,6 +110,10 @@ mailproto_status mailproto__scan_next(struct mailproto_message *m,
         case MAILPROTO__EVENT:
             return MAILPROTO_OK;
         case MAILPROTO__GO_ON:
+            if (m->state == MAILPROTO__AT_LINE && m->defect_count == 0 &&
+                mailproto__scan_plain(m, ev)) {
+                return MAILPROTO_OK; /* behind a field that is not wanted */
+            }
             break;
         case MAILPROTO__NEED:
             if (mailproto__window_all(&m->in)) {

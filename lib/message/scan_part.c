@@ -70,6 +70,7 @@ static void reject_fields(struct mailproto_message *m)
     }
     if (m->head.rejected & 2U) {
         m->head.encoding = MAILPROTO_ENCODING_7BIT;
+        m->head.marks &= ~(uint32_t)MAILPROTO__HEAD_ENCODING;
     }
     if (m->head.rejected & 4U) {
         m->head.disposition = 0;
@@ -82,7 +83,7 @@ static void settle_type(struct mailproto_message *m)
     struct mailproto__type *t = &m->head.type;
     int digest = m->level > 1 && m->stack[m->level - 2].digest;
     reject_fields(m);
-    if (t->flags & MAILPROTO__TYPE_SYNTAX) {
+    if (t->flags & (MAILPROTO__TYPE_SYNTAX | MAILPROTO__TYPE_JUNK)) {
         mailproto__defect(m, MAILPROTO_DEFECT_TYPE_SYNTAX, m->head.start);
     }
     if (t->flags & MAILPROTO__TYPE_PARAMS) {
@@ -106,16 +107,19 @@ static void settle_type(struct mailproto_message *m)
 static void check_fields(struct mailproto_message *m)
 {
     uint32_t marks = m->head.marks;
+    uint64_t missing;
     if (!(marks & MAILPROTO__HEAD_BLANK)) {
         mailproto__defect(m, MAILPROTO_DEFECT_NO_BLANK_LINE, m->offset);
     }
     if (!(marks & MAILPROTO__HEAD_MESSAGE)) {
         return;
     }
-    if (!(m->head.seen >> MAILPROTO_FIELD_FROM & 1)) {
+    /* Of what nobody asked for nobody knows. */
+    missing = m->options.fields & ~m->head.seen;
+    if (missing & MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_FROM)) {
         mailproto__defect(m, MAILPROTO_DEFECT_NO_FROM, m->head.start);
     }
-    if (!(m->head.seen >> MAILPROTO_FIELD_DATE & 1)) {
+    if (missing & MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_DATE)) {
         mailproto__defect(m, MAILPROTO_DEFECT_NO_DATE, m->head.start);
     }
     if ((marks & MAILPROTO__HEAD_MIME) && !(marks & MAILPROTO__HEAD_VERSION)) {
@@ -202,7 +206,8 @@ enum mailproto__step mailproto__scan_headers_end(struct mailproto_message *m,
         check_fields(m);
     }
     settle_type(m);
-    if (h->encoding == MAILPROTO_ENCODING_UNKNOWN) {
+    if (h->encoding == MAILPROTO_ENCODING_UNKNOWN ||
+        (h->marks & MAILPROTO__HEAD_ENCODING) != 0) {
         mailproto__defect(m, MAILPROTO_DEFECT_ENCODING, h->start);
     }
     if (reject || m->overflow || (may_hold_parts(h->type.media) && !enter(m, node))) {

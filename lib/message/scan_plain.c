@@ -171,7 +171,7 @@ static const char *text_end(const char *at, const struct plain *p)
 }
 
 /* The lines of a field whose name ends at `p->colon`; 0: it is not plain. */
-static int take_lines(const char *line, struct plain *p)
+static inline int take_lines(const char *line, struct plain *p)
 {
     const char *at = p->colon + 1;
     p->lf = 0;
@@ -203,26 +203,37 @@ static int take_lines(const char *line, struct plain *p)
     }
 }
 
+static mailproto_bytes name_of(const struct mailproto_message *m, const struct plain *p)
+{
+    return mailproto__span(m->in.piece, (size_t)(p->colon - m->in.piece));
+}
+
+static mailproto_bytes value_of(const struct plain *p)
+{
+    return mailproto__span(p->colon + 1, (size_t)(p->end - p->colon - 1));
+}
+
 static void fill(const struct mailproto_message *m, mailproto_message_event *ev,
-                 const struct plain *p)
+                 const struct plain *p, uint32_t id)
 {
     const char *at = m->in.piece;
     ev->type = MAILPROTO_MESSAGE_FIELD;
     ev->flags = 0;
+    ev->code = id;
     ev->encoding = 0;
     ev->depth = m->level - 1;
     ev->part = m->stack[m->level - 1].part;
     ev->offset = m->offset;
     ev->raw = mailproto__span(at, (size_t)(p->next - at));
-    ev->name = mailproto__span(at, (size_t)(p->colon - at));
-    ev->value = mailproto__span(p->colon + 1, (size_t)(p->end - p->colon - 1));
+    ev->name = name_of(m, p);
+    ev->value = value_of(p);
     ev->octets = 0;
     ev->crlf_octets = 0;
     ev->lines = 0;
 }
 
 /* Fields that may stand once, and that steer nothing. */
-#define BIT(field) (UINT64_C(1) << (field))
+#define BIT(field) MAILPROTO_FIELD_BIT(field)
 static const uint64_t simple_fields =
     BIT(MAILPROTO_FIELD_FROM) | BIT(MAILPROTO_FIELD_SENDER) |
     BIT(MAILPROTO_FIELD_REPLY_TO) | BIT(MAILPROTO_FIELD_TO) | BIT(MAILPROTO_FIELD_CC) |
@@ -231,17 +242,38 @@ static const uint64_t simple_fields =
     BIT(MAILPROTO_FIELD_REFERENCES) | BIT(MAILPROTO_FIELD_SUBJECT);
 
 /* What a field that is complete may have to tell, or steers. */
-static void done(struct mailproto_message *m, const mailproto_message_event *ev)
+static void done(struct mailproto_message *m, const struct plain *p, uint32_t id)
 {
     struct mailproto__field_state *f = &m->field;
     f->start = m->offset;
-    f->id = ev->code;
+    f->id = id;
     f->flags = 0;
     f->junk = 0;
     f->bad_name = 0;
     f->long_line = 0;
     f->not_utf8 = 0;
-    mailproto__field_done(m, ev->value, ev->raw.len);
+    mailproto__field_done(m, value_of(p), (uint64_t)(p->next - m->in.piece));
+}
+
+/* The field is done with. */
+static inline void use(struct mailproto_message *m, const struct plain *p, uint32_t id)
+{
+    const uint32_t both = MAILPROTO__HEAD_CRLF | MAILPROTO__HEAD_LF;
+    size_t octets = (size_t)(p->next - m->in.piece);
+    m->state = MAILPROTO__AT_LINE;
+    m->head.fields++;
+    m->lf += p->lf + p->crlf;
+    m->crlf += p->crlf;
+    m->head.marks |= (p->crlf > 0 ? (uint32_t)MAILPROTO__HEAD_CRLF : 0) |
+                     (p->lf > 0 ? (uint32_t)MAILPROTO__HEAD_LF : 0);
+    if ((m->head.marks & both) == both ||
+        (mailproto__single_fields & ~(simple_fields & ~m->head.seen)) >> id & 1) {
+        done(m, p, id);
+    }
+    m->head.seen |= BIT(id) & simple_fields;
+    m->offset += octets;
+    m->in.piece += octets; /* nothing is held */
+    m->in.piece_len -= octets;
 }
 
 /* Whether the first line is none of an mbox: `From ` or `>From `. */
@@ -254,42 +286,60 @@ static int is_field(const char *at)
 static int may_begin(const struct mailproto_message *m)
 {
     const char *at = m->in.piece;
-    return m->in.head == m->in.tail && m->in.piece_len >= (size_t)STEP &&
+    return m->in.head == m->in.tail && m->in.piece_len >= (size_t)STEP && *at > ' ' &&
            !mailproto__header_full(m) && (*at != '-' || m->multiparts == 0) &&
            (m->state != MAILPROTO__AT_FIRST || is_field(at));
 }
 
+/* A field at `at`: 0 if it is not plain. */
+static inline int take_field(const char *at, size_t len, struct plain *p)
+{
+    p->last = at + (len - (size_t)STEP);
+    p->stop = at + (len - (size_t)BEHIND);
+    p->colon = name_end(at, p);
+    return p->colon != at && p->colon - at < MAILPROTO__LINE_MAX &&
+           p->colon <= p->stop && *p->colon == ':' && take_lines(at, p);
+}
+
+/* Where not all fields are told: up to one that is. */
+static int scan_some(struct mailproto_message *m, mailproto_message_event *ev)
+{
+    while (m->defect_count == 0) {
+        struct plain p;
+        uint32_t id;
+        int told;
+        if (m->letters[0] != 0) {
+            mailproto__scan_skip(m);
+        }
+        if (!may_begin(m) || !take_field(m->in.piece, m->in.piece_len, &p)) {
+            return 0;
+        }
+        id = mailproto_field_find(name_of(m, &p));
+        told = mailproto__is_told(m, id);
+        if (told) {
+            fill(m, ev, &p, id);
+        }
+        use(m, &p, id);
+        if (told) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int mailproto__scan_plain(struct mailproto_message *m, mailproto_message_event *ev)
 {
-    const uint32_t both = MAILPROTO__HEAD_CRLF | MAILPROTO__HEAD_LF;
-    const char *at = m->in.piece;
     struct plain p;
-    if (!may_begin(m)) {
+    uint32_t id;
+    if (m->options.fields != UINT64_MAX) {
+        return scan_some(m, ev);
+    }
+    if (!may_begin(m) || !take_field(m->in.piece, m->in.piece_len, &p)) {
         return 0;
     }
-    p.last = at + (m->in.piece_len - (size_t)STEP);
-    p.stop = at + (m->in.piece_len - (size_t)BEHIND);
-    p.colon = name_end(at, &p);
-    if (p.colon == at || p.colon - at >= MAILPROTO__LINE_MAX || p.colon > p.stop ||
-        *p.colon != ':' || !take_lines(at, &p)) {
-        return 0;
-    }
-    fill(m, ev, &p);
-    m->state = MAILPROTO__AT_LINE;
-    m->head.fields++;
-    m->lf += p.lf + p.crlf;
-    m->crlf += p.crlf;
-    m->head.marks |= (p.crlf > 0 ? (uint32_t)MAILPROTO__HEAD_CRLF : 0) |
-                     (p.lf > 0 ? (uint32_t)MAILPROTO__HEAD_LF : 0);
-    ev->code = mailproto_field_find(ev->name);
-    if ((m->head.marks & both) == both ||
-        (mailproto__single_fields & ~(simple_fields & ~m->head.seen)) >> ev->code & 1) {
-        done(m, ev);
-    }
-    m->head.seen |= BIT(ev->code) & simple_fields;
-    m->offset += ev->raw.len;
-    m->in.piece += ev->raw.len; /* nothing is held */
-    m->in.piece_len -= ev->raw.len;
+    id = mailproto_field_find(name_of(m, &p));
+    fill(m, ev, &p, id);
+    use(m, &p, id);
     return 1;
 }
 

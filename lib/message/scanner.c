@@ -41,6 +41,7 @@ static mailproto_status resolve(const mailproto_message_options *options,
     o->max_params = mailproto__or(o->max_params, PARAMS);
     o->piece_size = mailproto__or(o->piece_size, PIECE);
     o->max_header = o->max_header != 0 ? o->max_header : HEADER;
+    o->fields = o->fields != 0 ? o->fields : UINT64_MAX;
     if (o->hold_size < HOLD_LEAST || o->hold_size > LARGEST ||
         o->boundary_size < BOUNDARIES_LEAST || o->boundary_size > LARGEST ||
         o->piece_size < PIECE_LEAST || (o->flags & ~flags) != 0 ||
@@ -110,6 +111,7 @@ mailproto_status mailproto_message_init(void *mem, size_t size,
     }
     b = mailproto__block_start(mem);
     *out = carve(&b, &o);
+    mailproto__skip_letters(o.fields, (*out)->letters);
     (*out)->message = (o.flags & MAILPROTO_MESSAGE_IS_PART) == 0;
     return MAILPROTO_OK;
 }

@@ -99,7 +99,8 @@ const char *mailproto__v_quoted(struct mailproto__value *v, const char *p);
 const char *mailproto__v_comment(struct mailproto__value *v, const char *p);
 /* From `p`, a `[`, to behind the `]`. */
 const char *mailproto__v_literal(struct mailproto__value *v, const char *p);
-/* Blanks, folds and comments (CFWS); blanks and folds. Mostly there are none, or one. */
+/* Blanks, folds and comments (CFWS); blanks and folds. Mostly there are none, or one. A
+ * line end that is no fold is passed by the first, with CONTROL, and stops the second. */
 const char *mailproto__v_all_cfws(struct mailproto__value *v, const char *p);
 const char *mailproto__v_all_blanks(const char *p, const char *end);
 
@@ -122,8 +123,14 @@ static inline const char *mailproto__v_blanks(const char *p, const char *end)
     return p == end || (unsigned char)*p > 32 ? p : mailproto__v_all_blanks(p, end);
 }
 
+/* Where the blanks from `at` on end of which it is known that they are: a line end may be
+ * no fold. */
+const char *mailproto__v_known_blanks(const struct mailproto__value *v);
+
 /* Outer blanks and folds off. */
 mailproto_bytes mailproto__v_trim(const char *from, const char *to);
+/* Whether encoded words stand in it, or what a lenient decoder takes for them. */
+int mailproto__has_words(mailproto_bytes b);
 /* Whether any octet is above 127. */
 int mailproto__v_high(const char *p, const char *end);
 /* Counts UTF8 where octets above 127 are none; whether there are any. */
@@ -235,5 +242,10 @@ mailproto_status mailproto__address_read(struct mailproto__value *v,
 mailproto_status mailproto__date_general(mailproto_bytes value, uint32_t flags,
                                          mailproto_defects *defects,
                                          mailproto_date *out);
+
+/* ---- value_text.c ------------------------------------------------------------------------ */
+
+/* The flags by which a whole text is decoded, MAILPROTO_WORDS_GUESS carried out. */
+uint32_t mailproto__words_flags(uint32_t flags, mailproto_bytes b);
 
 #endif /* MAILPROTO_MESSAGE_VALUE_H */

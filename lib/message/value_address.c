@@ -71,6 +71,10 @@ static const char *encoded_word(struct element *e, const char *p, const char *q)
     if (marks < 2 || (q - r >= 2 && q[-2] == '?' && q[-1] == '=')) {
         return q;
     }
+    if (mailproto__has_words(mailproto__v_span(p, q))) { /* text is glued to it */
+        mailproto__v_flaw(e->v, MAILPROTO_VALUE_DEFECT_ENCODED_WORD, p);
+        return q;
+    }
     for (r = q; r < limit && !ends_word(*r); r++) {
         if (*r == '=' && r[-1] == '?') {
             mailproto__v_flaw(e->v, MAILPROTO_VALUE_DEFECT_ENCODED_WORD, p);
@@ -124,6 +128,9 @@ static const char *take_words(struct element *e, const char *p)
         } else if (*p == '"') {
             q = mailproto__v_quoted(e->v, p);
             e->quoted = 1;
+            if (mailproto__has_words(mailproto__v_span(p, q))) { /* RFC 2047 5 (3) */
+                mailproto__v_flaw(e->v, MAILPROTO_VALUE_DEFECT_ENCODED_WORD, p);
+            }
             add_word(e, p, q, spaced);
         } else if (*p == '.') {
             q = p + 1;
@@ -431,6 +438,17 @@ static const char *angle_element(struct element *e, mailproto_address *a,
     }
 }
 
+/* Past a `>` that nothing follows: read as if it were not there (RFC 7103 7.1.3). */
+static const char *pass_bracket(struct element *e, const char *p)
+{
+    const char *q = p < e->v->end && *p == '>' ? mailproto__v_cfws(e->v, p + 1) : p;
+    if (q > p && is_end(e, q)) {
+        mailproto__v_flaw(e->v, MAILPROTO_VALUE_DEFECT_TRAILING, p);
+        return q;
+    }
+    return p;
+}
+
 /* `p` at the `@` behind words. */
 static const char *plain_element(struct element *e, mailproto_address *a,
                                  const char *start, const char *p)
@@ -443,6 +461,7 @@ static const char *plain_element(struct element *e, mailproto_address *a,
     if (e->host == NULL || e->v->open || first == NULL) {
         return take_text(e, a, start, p);
     }
+    p = pass_bracket(e, p);
     spaced = p > e->host_end && *e->host_end != '(';
     if (p < e->v->end && *p == '<' && spaced) {
         /* info@example.com <info@example.com> */
@@ -534,7 +553,7 @@ static int find_element(struct mailproto__value *v, struct mailproto__mark *mark
                         const char **first)
 {
     for (;;) {
-        const char *p = mailproto__v_blanks(v->at, v->end);
+        const char *p = mailproto__v_known_blanks(v);
         v->at = p;
         p = mailproto__v_cfws(v, p);
         if (p == v->end) {

@@ -65,8 +65,9 @@ static const char *name(const char *p, const char *q, const char *end,
     for (;;) {
         if (*p == '"') {
             q = mailproto__v_run(p + 1, end, MAILPROTO__V_QUOTED);
-            if (q == end || *q != '"') {
-                return NULL;
+            if (q == end || *q != '"' ||
+                memchr(p + 1, '=', (size_t)(q - p - 1)) != NULL) {
+                return NULL; /* also: it may hold encoded words */
             }
             q++;
         } else if (q == p ||

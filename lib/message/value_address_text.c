@@ -18,8 +18,10 @@ struct local {
 
 static void local_octet(struct local *l, char c)
 {
-    if (c == '\r' || c == '\n' || c == '\0') {
-        return; /* no line may come out of a quoted string */
+    /* RFC 5322 4.1: what a backslash makes of a control belongs to the name, which without
+     * it would be another's. But no line may come out of a quoted string. */
+    if (c == '\r' || c == '\n') {
+        c = ' ';
     }
     if (c == '.' ? l->before == '.' : !mailproto__v_is(c, MAILPROTO__V_ATOM)) {
         l->plain = 0;
@@ -33,10 +35,26 @@ static void local_octet(struct local *l, char c)
     }
 }
 
+/* Octets of a line end with a blank behind it, or 0. */
+static size_t fold_length(const char *p, const char *end)
+{
+    size_t n = *p == '\r' ? 1 : 0;
+    if ((size_t)(end - p) < n + 2 || p[n] != '\n' ||
+        (p[n + 1] != ' ' && p[n + 1] != '\t')) {
+        return 0;
+    }
+    return n + 1;
+}
+
 static const char *local_quoted(struct local *l, const char *p, const char *end)
 {
     p++;
     while (p < end && *p != '"') {
+        size_t fold = fold_length(p, end);
+        if (fold > 0) {
+            p += fold;
+            continue;
+        }
         if (*p == '\\' && end - p >= 2) {
             p++;
         }
@@ -75,6 +93,27 @@ static void local_words(struct local *l, mailproto_bytes from)
     }
 }
 
+/* A domain literal, or a domain that holds nothing odd: folds go, no line comes out. */
+static void put_whole(struct mailproto__put *to, mailproto_bytes domain)
+{
+    const char *p = domain.len > 0 ? domain.ptr : "";
+    const char *end = p + domain.len;
+    while (p < end) {
+        const char *start = p;
+        while (p < end && *p != '\r' && *p != '\n') {
+            p++;
+        }
+        mailproto__put_octets(to, start, (size_t)(p - start));
+        if (p < end) {
+            size_t fold = fold_length(p, end);
+            if (fold == 0) {
+                mailproto__put_octet(to, ' ');
+            }
+            p += fold > 0 ? fold : 1;
+        }
+    }
+}
+
 static void put_domain(struct mailproto__put *to, const mailproto_address *a)
 {
     struct mailproto__value v;
@@ -82,7 +121,7 @@ static void put_domain(struct mailproto__put *to, const mailproto_address *a)
     mailproto__v_whole(&v, a->domain, 0, NULL);
     if ((a->flags & MAILPROTO_ADDRESS_CFWS) == 0 ||
         (a->flags & MAILPROTO_ADDRESS_LITERAL) != 0) {
-        mailproto__put_unfolded(to, a->domain.ptr, a->domain.len);
+        put_whole(to, a->domain);
         return;
     }
     p = v.at;
@@ -217,8 +256,10 @@ mailproto_status mailproto_address_display(const mailproto_address *a, uint32_t 
     d.flags = flags & ~(uint32_t)MAILPROTO_ADDRESS_COMMENT_NAME;
     d.converter = converter;
     if (a->name.len > 0) {
+        d.flags = mailproto__words_flags(d.flags, a->name);
         decode_phrase(&d, a->name);
     } else if ((flags & MAILPROTO_ADDRESS_COMMENT_NAME) != 0 && a->comment.len > 0) {
+        d.flags = mailproto__words_flags(d.flags, a->comment);
         decode_comment(&d, a->comment);
     }
     if (d.status != MAILPROTO_OK) {

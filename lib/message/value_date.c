@@ -149,18 +149,30 @@ static int32_t number(const char *from, const char *to)
     return n;
 }
 
+/* What stands behind CFWS that is not passed yet: its defects are told when it is. */
+static const char *peek(const struct parse *s, const char *p)
+{
+    struct mailproto__value v = *s->v;
+    v.defects = NULL;
+    return mailproto__v_cfws(&v, p);
+}
+
 /* ---- tokens ------------------------------------------------------------------------ */
 
 /* `:` and two digits, CFWS around them (RFC 5322 4.3); -1: there are none. */
 static int32_t time_part(struct parse *s)
 {
-    const char *p = mailproto__v_cfws(s->v, s->p);
+    const char *p = peek(s, s->p);
     const char *from;
     const char *to;
     if (p == s->v->end || *p != ':') {
         return -1;
     }
+    (void)mailproto__v_cfws(s->v, s->p);
     from = mailproto__v_cfws(s->v, p + 1);
+    if (from - s->p > 1) { /* blanks around the colon: obs-hour and its likes */
+        mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_OBSOLETE, s->p);
+    }
     to = digits(s, from);
     if (to == from) {
         return -1;
@@ -201,11 +213,21 @@ static int take_time(struct parse *s, const char *from, const char *to)
     return s->hour < 100 && s->minute < 100 && s->second < 100;
 }
 
+/* A day, month or year right behind the one before: obs-day, obs-year (RFC 5322 4.3). */
+static void glued(struct parse *s, const char *at)
+{
+    if (at > s->v->begin && mailproto__v_is(at[-1], MAILPROTO__V_PLAIN) &&
+        at[-1] != '-') {
+        mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_OBSOLETE, at);
+    }
+}
+
 /* Obsolete years are completed (RFC 5322 4.3). */
 static void take_year(struct parse *s, const char *from, const char *to)
 {
     int32_t year = number(from, to);
     found(s, YEAR, from);
+    glued(s, from);
     if (to - from < 4) {
         s->d.flags |= MAILPROTO_DATE_OBS_YEAR;
         mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_OBSOLETE, from);
@@ -253,7 +275,7 @@ static int take_number(struct parse *s)
 {
     const char *from = s->p;
     const char *to = digits(s, from);
-    const char *behind = mailproto__v_cfws(s->v, to);
+    const char *behind = peek(s, to);
     int32_t n = number(from, to);
     if (behind < s->v->end && *behind == ':' && (s->found & TIME) == 0) {
         return take_time(s, from, to);
@@ -312,12 +334,12 @@ static int take_half(struct parse *s, const char *from, size_t len, uint32_t key
 static void take_weekday(struct parse *s, uint32_t day, const char *from,
                          const char *to)
 {
-    const char *behind = mailproto__v_cfws(s->v, to);
+    const char *behind = peek(s, to);
     found(s, DAY_NAME, from);
     s->weekday = day;
     s->name = from;
     if (behind < s->v->end && *behind == ',') {
-        s->p = behind + 1;
+        s->p = mailproto__v_cfws(s->v, to) + 1;
     } else {
         odd_order(s, to);
     }
@@ -351,6 +373,7 @@ static void take_word(struct parse *s)
     s->p = to;
     if (month != 0) {
         found(s, MONTH, from);
+        glued(s, from);
         if (len != 3) {
             odd_order(s, from);
         }
@@ -377,6 +400,9 @@ static void take_other(struct parse *s)
                   mailproto__v_is(p[1], MAILPROTO__V_DIGIT);
     if (is_sign && (s->found & TIME) != 0 &&
         ((s->found & ZONE) == 0 || (s->found & NAMED) != 0)) {
+        if (mailproto__v_is(p[-1], MAILPROTO__V_DIGIT)) { /* RFC 5322 3.3: FWS */
+            odd_order(s, p);
+        }
         take_offset(s, p + 1, *p == '-' ? -1 : 1);
         return;
     }

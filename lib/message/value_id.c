@@ -48,7 +48,7 @@ static int is_good(struct mailproto__value *v, mailproto_message_id *id)
     int obs = 0;
     int literal = 0;
     int quoted = 0;
-    mailproto__v_whole(&in, id->id, 0, NULL);
+    mailproto__v_whole(&in, id->id, MAILPROTO_VALUE_STRICT, NULL); /* keeps the first */
     p = take_side(&in, in.at, &obs, NULL, &quoted);
     if (p == NULL || p == in.end || *p != '@') {
         return 0;
@@ -62,7 +62,28 @@ static int is_good(struct mailproto__value *v, mailproto_message_id *id)
     if (obs) {
         mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_OBSOLETE, id->id.ptr);
     }
+    if (in.error.code != 0) { /* a control in quotes, a line end that is no fold */
+        mailproto__v_flaw(v, in.error.code, id->id.ptr + in.error.offset);
+    }
     return 1;
+}
+
+/* The first control that is no blank and no fold. */
+static void tell_control(struct mailproto__value *v, mailproto_bytes id)
+{
+    const char *p = id.ptr;
+    const char *end = p + id.len;
+    while (p < end) {
+        const char *q = mailproto__v_blanks(p, end);
+        if (q == p) {
+            if ((unsigned char)*p < 32 || *p == 127) {
+                mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
+                return;
+            }
+            q = p + 1;
+        }
+        p = q;
+    }
 }
 
 /* The `@` between the sides: the first outside quotes. NULL: none. */
@@ -98,6 +119,7 @@ static void split(struct mailproto__value *v, mailproto_message_id *id)
     if (!is_good(v, id)) {
         id->flags |= MAILPROTO_MESSAGE_ID_LOOSE;
         mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_ID, id->id.ptr);
+        tell_control(v, id->id);
     }
 }
 
@@ -248,8 +270,9 @@ mailproto_status mailproto_message_id_get(const mailproto_message_id *id, char *
     to.cap = cap;
     to.len = 0;
     for (i = 0; i < id->id.len; i++) {
-        if ((unsigned char)id->id.ptr[i] > 32 && id->id.ptr[i] != 127) {
-            mailproto__put_octet(&to, id->id.ptr[i]);
+        char c = id->id.ptr[i]; /* other controls make it another id (RFC 5322 4.5.4) */
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+            mailproto__put_octet(&to, c);
         }
     }
     return mailproto__put_end(&to, len);

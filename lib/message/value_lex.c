@@ -9,7 +9,7 @@
 
 /* clang-format off */
 const uint8_t mailproto__value_classes[256] = {
-      0,   0,   0,   0,   0,   0,   0,   0,   0,  78,  78,   0,   0,   0,   0,   0,
+      0,   0,   0,   0,   0,   0,   0,   0,   0,  78,   2,   0,   0,   0,   0,   0,
       0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
      78, 125,  72, 125, 125,  93, 125,  93,  68,  68,  93, 125,  76, 125, 124,  77,
     253, 253, 253, 253, 253, 253, 253, 253, 253, 253,  76,  76,  76,  77,  76,  77,
@@ -28,26 +28,61 @@ const uint8_t mailproto__value_classes[256] = {
 };
 /* clang-format on */
 
+/* Octets of the line end at `p`, 0: none. */
+static size_t line_end(const char *p, const char *end)
+{
+    if (p < end && *p == '\n') {
+        return 1;
+    }
+    return end - p >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 0;
+}
+
 const char *mailproto__v_all_blanks(const char *p, const char *end)
 {
     for (;;) {
-        p = mailproto__v_run(p, end, MAILPROTO__V_BLANK);
-        if (end - p < 2 || p[0] != '\r' || p[1] != '\n') {
+        size_t n;
+        while (p < end && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+        n = line_end(p, end);
+        if (n == 0 || ((size_t)(end - p) > n && p[n] != ' ' && p[n] != '\t')) {
             return p;
         }
-        p += 2;
+        p += n;
     }
 }
 
+const char *mailproto__v_known_blanks(const struct mailproto__value *v)
+{
+    const char *p = mailproto__v_blanks(v->at, v->end);
+    if (p == v->end && p > v->at && p[-1] == '\n' && !mailproto__v_final(v)) {
+        p--; /* what follows tells */
+        p -= p > v->at && p[-1] == '\r';
+    }
+    return p;
+}
+
 /* A backslash and what it escapes, or an octet that wants a second look; the next one. A
- * CR before LF is part of a fold. */
+ * line end before a blank is a fold; what stands behind one at the end is not known. */
 static const char *odd_octet(struct mailproto__value *v, const char *p)
 {
+    const char *end = v->end;
     if (*p == '\\') {
-        return v->end - p < 2 ? v->end : p + 2;
+        p++;
+        if (p == end) {
+            return end;
+        }
+        if (((unsigned char)*p < 32 && *p != '\t') || *p == 127) {
+            mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_OBSOLETE, p); /* 4.1: obs-qp */
+        }
+        return p + 1;
     }
-    if (*p == '\r' && v->end - p >= 2 && p[1] == '\n') {
-        return p + 2;
+    if (*p == '\n' || (*p == '\r' && end - p >= 2 && p[1] == '\n')) {
+        const char *q = p + (*p == '\r' ? 2 : 1);
+        if (q < end && *q != ' ' && *q != '\t') {
+            mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
+        }
+        return q;
     }
     mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
     return p + 1;
@@ -121,11 +156,18 @@ const char *mailproto__v_literal(struct mailproto__value *v, const char *p)
 const char *mailproto__v_all_cfws(struct mailproto__value *v, const char *p)
 {
     for (;;) {
+        size_t n;
         p = mailproto__v_blanks(p, v->end);
-        if (p == v->end || *p != '(') {
+        if (p < v->end && *p == '(') {
+            p = mailproto__v_comment(v, p);
+            continue;
+        }
+        n = line_end(p, v->end);
+        if (n == 0) {
             return p;
         }
-        p = mailproto__v_comment(v, p);
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
+        p += n;
     }
 }
 
@@ -143,6 +185,42 @@ mailproto_bytes mailproto__v_trim(const char *from, const char *to)
         to--;
     }
     return mailproto__v_span(from, to);
+}
+
+/* Behind the `=?charset?Q?` that begins at `p`, NULL: there is none. A charset holds no
+ * `=`: no octet is looked at for two of them. */
+static const char *word_head(const char *p, const char *end)
+{
+    if (end - p < 2 || p[0] != '=' || p[1] != '?') {
+        return NULL;
+    }
+    p += 2;
+    while (p < end && mailproto__v_is(*p, MAILPROTO__V_ATOM) && *p != '?' &&
+           *p != '=') {
+        p++;
+    }
+    if (end - p < 3 || p[0] != '?' || p[2] != '?' ||
+        ((p[1] | 32) != 'q' && (p[1] | 32) != 'b')) {
+        return NULL;
+    }
+    return p + 3;
+}
+
+int mailproto__has_words(mailproto_bytes b)
+{
+    const char *p = b.len > 0 ? b.ptr : "";
+    const char *end = p + b.len;
+    while (end > p + 2 && (end[-1] != '=' || end[-2] != '?')) {
+        end--; /* to behind the last `?=` */
+    }
+    while (p < end && (p = (const char *)memchr(p, '=', (size_t)(end - p))) != NULL) {
+        const char *text = word_head(p, end);
+        if (text != NULL && end - text >= 2) {
+            return 1;
+        }
+        p++;
+    }
+    return 0;
 }
 
 int mailproto__v_high(const char *p, const char *end)

@@ -207,7 +207,7 @@ static const char *more_words(const struct mailproto__value *v, const char *p)
             (!mailproto__v_final(v) && *q == '=' && v->end - q == 1)) {
             return v->end; /* it takes more to tell */
         }
-        if (q == v->end || *q == ';' || *q == '\r') {
+        if (q == v->end || *q == ';' || *q == '\r' || *q == '\n') {
             return last;
         }
         p = word_end(v, q);

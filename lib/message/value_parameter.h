@@ -16,9 +16,6 @@ mailproto_status mailproto__parameter(struct mailproto__value *v,
 /* Octets of a value whose parameters can be joined. */
 enum { MAILPROTO__PARAMETER_VALUE_MAX = (1 << 22) - 1 };
 
-/* Whether it looks as if encoded words stand in it. */
-int mailproto__has_words(mailproto_bytes b);
-
 /* A flag beside those of mailproto_parameter_get(): a plain name counts before name*. */
 #define MAILPROTO__PARAMETER_PLAIN_FIRST UINT32_C(0x80000000)
 

@@ -31,21 +31,31 @@ struct sink {
     struct mailproto__put to;
     struct mailproto__codec codec;
     mailproto_status status;
-    int raw;     /* no charset */
-    int control; /* a control was seen */
-    size_t held; /* octets in `hold` */
+    int raw;             /* no charset */
+    const char *text;    /* where the section begins that is being decoded */
+    const char *at;      /* of the control at the end of `hold`, as written; or NULL */
+    const char *control; /* where the first one came from; NULL: there was none */
+    const char *bad;     /* the section that is not in its charset; NULL: none */
+    size_t held;         /* octets in `hold` */
     char hold[HOLD];
 };
 
 /* ---- the sink ----------------------------------------------------------------------- */
+
+static int is_control(char c)
+{
+    return ((unsigned char)c < 32 && c != '\t') || c == 127;
+}
 
 static void sink_text(struct sink *s, const char *text, size_t len)
 {
     size_t i;
     for (i = 0; i < len; i++) {
         char c = text[i];
-        if (((unsigned char)c < 32 && c != '\t') || c == 127) {
-            s->control = 1;
+        if (is_control(c)) {
+            if (s->control == NULL) {
+                s->control = s->at != NULL ? s->at : s->text;
+            }
             c = s->raw ? c : ' ';
         }
         mailproto__put_octet(&s->to, c);
@@ -58,8 +68,7 @@ static void sink_flush(struct sink *s, uint32_t flags)
     mailproto_status status = MAILPROTO_AGAIN;
     if (s->raw) {
         sink_text(s, s->hold, s->held);
-        s->held = 0;
-        return;
+        status = MAILPROTO_OK;
     }
     r.in = (const unsigned char *)s->hold;
     r.in_len = s->held;
@@ -75,16 +84,25 @@ static void sink_flush(struct sink *s, uint32_t flags)
             s->status = status;
         }
     }
+    if (s->codec.defects != 0 && s->bad == NULL) {
+        s->bad = s->text;
+    }
     s->held = 0;
+    s->at = NULL;
 }
 
-static void sink_octet(struct sink *s, char c)
+/* `at`: where it is written. */
+static void sink_octet(struct sink *s, char c, const char *at)
 {
     if (s->held == sizeof s->hold) {
         sink_flush(s, 0);
     }
     s->hold[s->held] = c;
     s->held++;
+    if (is_control(c)) { /* if one comes out of it, it is this one */
+        s->at = at;
+        sink_flush(s, 0);
+    }
 }
 
 static int hex(char c)
@@ -101,6 +119,7 @@ static void sink_value(struct sink *s, mailproto_bytes from, int extended)
 {
     const char *p = from.ptr;
     const char *end = p + from.len;
+    s->text = p;
     while (p < end) {
         if (*p == '\r' || *p == '\n') { /* a fold */
             p++;
@@ -110,15 +129,16 @@ static void sink_value(struct sink *s, mailproto_bytes from, int extended)
             p++;
         } else if (*p == '%' && extended) {
             if (end - p >= 3 && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-                sink_octet(s, (char)(hex(p[1]) * 16 + hex(p[2])));
+                sink_octet(s, (char)(hex(p[1]) * 16 + hex(p[2])), p);
                 p += 3;
                 continue;
             }
             mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_PERCENT, p);
         }
-        sink_octet(s, *p);
+        sink_octet(s, *p, p);
         p++;
     }
+    sink_flush(s, 0); /* what its charset does not know is told of this section */
 }
 
 /* ---- choosing ----------------------------------------------------------------------- */
@@ -198,7 +218,8 @@ static int section(struct mailproto__value *v, const struct found *f, uint32_t n
 
 /* ---- decoding ----------------------------------------------------------------------- */
 
-/* The codec for a charset; one that is not known is read as UTF-8. */
+/* The codec for a charset; one that is not known is read as UTF-8, and so is UTF-7, as in
+ * encoded words: a file name must be what it looks like to those who look at the value. */
 static void set_charset(struct sink *s, mailproto_bytes charset,
                         const mailproto_charset_converter *converter, const char *at)
 {
@@ -207,7 +228,9 @@ static void set_charset(struct sink *s, mailproto_bytes charset,
         return;
     }
     if (charset.len > 0) {
-        status = mailproto__charset_open(&s->codec, charset, converter, 0);
+        status = mailproto__charset_find(charset) == MAILPROTO__CHARSET_UTF7
+                     ? MAILPROTO_ERR_NOT_BUILT
+                     : mailproto__charset_open(&s->codec, charset, converter, 0);
         if (status == MAILPROTO_OK) {
             return;
         }
@@ -300,7 +323,20 @@ static void begin_again(struct sink *s, struct mailproto__put to,
     s->to = to;
     s->status = MAILPROTO_OK;
     s->held = 0;
-    s->control = 0;
+    s->control = NULL;
+    s->bad = NULL;
+}
+
+/* What only shows in the text, and where it came from. Without a charset what is no UTF-8
+ * was told when the parameter was read. */
+static void tell(const struct sink *s, const mailproto_parameter_info *info)
+{
+    if (s->bad != NULL && info->charset.len > 0) {
+        mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_PARAMETER_CHARSET, s->bad);
+    }
+    if (s->control != NULL) {
+        mailproto__v_flaw(s->v, MAILPROTO_VALUE_DEFECT_CONTROL, s->control);
+    }
 }
 
 mailproto_status mailproto__parameter_join(struct mailproto__value *v,
@@ -332,8 +368,6 @@ mailproto_status mailproto__parameter_join(struct mailproto__value *v,
         return words->ptr != NULL ? MAILPROTO_OK : MAILPROTO_EOF;
     }
     *to = s.to;
-    if (s.control) {
-        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, v->begin);
-    }
+    tell(&s, info);
     return s.status;
 }

@@ -9,17 +9,6 @@
 #include "core/options.h"
 #include "core/span.h"
 
-int mailproto__has_words(mailproto_bytes b)
-{
-    size_t i;
-    for (i = 0; i + 1 < b.len; i++) {
-        if (b.ptr[i] == '=' && b.ptr[i + 1] == '?') {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 int mailproto__clean(char *text, size_t len)
 {
     int found = 0;
@@ -59,7 +48,7 @@ static mailproto_status put_words(struct mailproto__value *v, mailproto_bytes va
         p++;
     }
     if (mailproto__clean(to->out, to->len < to->cap ? to->len : to->cap)) {
-        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, v->begin);
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, value.ptr);
     }
     return status;
 }

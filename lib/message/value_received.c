@@ -26,18 +26,31 @@ static uint32_t clause_of(const char *p, const char *end)
     return mailproto__v_find(mailproto__v_span(p, end), words, WORDS);
 }
 
-/* The semicolon before the date: the last one outside comments. NULL: none. */
+/* Whether an odd number of backslashes stands before `p`: a quoted pair. */
+static int is_escaped(const struct mailproto__value *v, const char *p)
+{
+    const char *q = p;
+    while (q > v->begin && q[-1] == '\\') {
+        q--;
+    }
+    return ((p - q) & 1) != 0;
+}
+
+/* The semicolon before the date: the last one outside comments and brackets. NULL: none. */
 static const char *find_date(const struct mailproto__value *v)
 {
     const char *p = v->end;
     size_t depth = 0;
+    int angle = 0;
     while (p > v->begin) {
         p--;
-        if (*p == ')') {
+        if (*p == ')' && !is_escaped(v, p)) {
             depth++;
-        } else if (*p == '(') {
+        } else if (*p == '(' && !is_escaped(v, p)) {
             depth -= depth > 0;
-        } else if (*p == ';' && depth == 0) {
+        } else if (depth == 0 && (*p == '<' || *p == '>')) {
+            angle = *p == '>';
+        } else if (*p == ';' && depth == 0 && !angle) {
             return p;
         }
     }
@@ -48,8 +61,9 @@ static void begin(struct mailproto__value *v)
 {
     const char *date = find_date(v);
     v->state = BEGUN;
-    if (date == NULL) {
+    if (date == NULL || mailproto__v_blanks(date + 1, v->end) == v->end) {
         mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_NO_DATE, v->end);
+        v->end = date == NULL ? v->end : date;
         return;
     }
     v->comment = mailproto__v_span(date + 1, v->end);
@@ -84,6 +98,17 @@ static const char *take_word(const struct mailproto__value *v, const char *p)
     return q == p ? p + 1 : q;
 }
 
+/* Past blanks and folds, or a line end that is none. */
+static const char *pass_blanks(struct mailproto__value *v, const char *p)
+{
+    const char *q = mailproto__v_blanks(p, v->end);
+    if (q == p && (*p == '\n' || *p == '\r')) {
+        mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CONTROL, p);
+        q += v->end - p >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 1;
+    }
+    return q;
+}
+
 /* What stands behind the clause's word, up to the next clause. */
 static void take_clause(struct mailproto__value *v, mailproto_received_clause *c,
                         const char *p)
@@ -91,7 +116,7 @@ static void take_clause(struct mailproto__value *v, mailproto_received_clause *c
     const char *last = p;
     const char *paren = NULL;
     while (p < v->end) {
-        const char *q = mailproto__v_blanks(p, v->end);
+        const char *q = pass_blanks(v, p);
         if (q > p) {
             p = q;
             continue;
@@ -107,6 +132,8 @@ static void take_clause(struct mailproto__value *v, mailproto_received_clause *c
             }
             if (paren == NULL) {
                 c->value = mailproto__v_span(c->value.len > 0 ? c->value.ptr : p, q);
+            } else { /* RFC 5321 4.4: only a clause or the date may follow */
+                mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_CLAUSE, p);
             }
         }
         last = q;

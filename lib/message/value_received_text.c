@@ -36,10 +36,15 @@ static void set(mailproto_bytes *to, const char *from, const char *end)
 static const char *ipv4_end(const char *p, const char *end)
 {
     unsigned dots = 0;
+    unsigned number = 0;
     const char *start = p;
-    while (p < end && (is_digit(*p) || *p == '.')) {
+    while (p < end && number <= 255 && (is_digit(*p) || *p == '.')) {
         dots += *p == '.';
+        number = *p == '.' ? 0 : number * 10 + (unsigned)(*p - '0');
         p++;
+    }
+    if (number > 255) {
+        return NULL;
     }
     return dots == 3 && p - start >= 7 && p - start <= 15 && (p == end || *p == ':')
                ? p
@@ -103,23 +108,23 @@ static int take_tls(struct reader *s, const char *p, const char *end)
 /* name=value. 1 if it was one that is known. */
 static int take_pair(struct reader *s, const char *p, const char *end)
 {
-    static const char *const names[] = {"helo",    "ehlo",   "ident", "auth",
-                                        "version", "cipher", "tls"};
+    static const char *const names[] = {"helo", "ehlo",    "ident",  "auth",
+                                        "user", "version", "cipher", "tls"};
     const char *equal = (const char *)memchr(p, '=', (size_t)(end - p));
     uint32_t which;
     if (equal == NULL) {
         return 0;
     }
-    which = mailproto__v_find(mailproto__v_span(p, equal), names, 7);
+    which = mailproto__v_find(mailproto__v_span(p, equal), names, 8);
     equal++;
     if (which == 0) {
         return 0;
     }
     if (which <= 2) {
         set(&s->r->helo, equal, end);
-    } else if (which == 3 || which == 4) {
+    } else if (which <= 5) {
         set(&s->r->ident, equal, end);
-    } else if (which == 6) {
+    } else if (which == 7) {
         set(&s->r->cipher, equal, end);
         s->r->flags |= MAILPROTO_RECEIVED_TLS;
     } else {
@@ -248,12 +253,24 @@ static mailproto_bytes first_word(mailproto_bytes b)
     return mailproto__v_span(start, p);
 }
 
-static mailproto_bytes unbracket(mailproto_bytes b)
+/* What the first brackets hold; a defect if they are not all there is (RFC 5321 4.4: For =
+ * CFWS "FOR" FWS ( Path / Mailbox )). */
+static mailproto_bytes unbracket(mailproto_bytes b, struct mailproto__value *flaws)
 {
-    if (b.len >= 2 && b.ptr[0] == '<' && b.ptr[b.len - 1] == '>') {
-        return mailproto__v_span(b.ptr + 1, b.ptr + b.len - 1);
+    const char *end = b.ptr + b.len;
+    const char *p = b.ptr;
+    int quoted = 0;
+    if (b.len < 2 || *p != '<' || end[-1] != '>') {
+        return b;
     }
-    return b;
+    do {
+        p += *p == '\\' && end - p > 2 ? 2 : 1;
+        quoted ^= *p == '"';
+    } while (p < end - 1 && (quoted || *p != '>'));
+    if (p < end - 1) {
+        mailproto__v_flaw(flaws, MAILPROTO_VALUE_DEFECT_CLAUSE, p + 1);
+    }
+    return mailproto__v_span(b.ptr + 1, p < end ? p : end - 1);
 }
 
 /* The protocol: ESMTPSA and its likes tell TLS and authentication (RFC 3848, RFC 6531
@@ -307,7 +324,7 @@ static void take_clause(struct reader *s, struct mailproto__value *flaws,
         mailproto__v_flaw(flaws, MAILPROTO_VALUE_DEFECT_CLAUSE, c->name.ptr);
     } else if (to != NULL && value.len > 0) {
         if (c->clause == MAILPROTO_RECEIVED_ID || c->clause == MAILPROTO_RECEIVED_FOR) {
-            value = unbracket(value);
+            value = unbracket(value, flaws);
         } else if (c->clause != MAILPROTO_RECEIVED_WITH) {
             value = first_word(value);
         }
@@ -330,6 +347,24 @@ static void take_clause(struct reader *s, struct mailproto__value *flaws,
             const char *close = (const char *)memchr(open, ']', (size_t)(end - open));
             take_literal(s, open + 1, close != NULL ? close : end);
         }
+    }
+}
+
+/* Of the date's defects only what stands behind it is told: it is no date's. */
+static void take_date(struct mailproto__value *flaws, mailproto_received *r)
+{
+    const uint64_t trailing = UINT64_C(1) << MAILPROTO_VALUE_DEFECT_TRAILING;
+    mailproto_defects d;
+    mailproto__clear(&d, sizeof d);
+    d.struct_size = sizeof d;
+    if (mailproto_date_parse(r->date_text, flaws->flags & MAILPROTO_VALUE_STRICT, &d,
+                             &r->date) != MAILPROTO_OK) {
+        mailproto__v_flaw(flaws, MAILPROTO_VALUE_DEFECT_NO_DATE, r->date_text.ptr);
+        return;
+    }
+    r->flags |= MAILPROTO_RECEIVED_HAS_DATE;
+    if ((d.seen & trailing) != 0) {
+        mailproto__v_flaw(flaws, MAILPROTO_VALUE_DEFECT_TRAILING, r->date_text.ptr);
     }
 }
 
@@ -368,12 +403,7 @@ mailproto_status mailproto_received_parse(mailproto_bytes value, uint32_t flags,
     }
     if (r.date_text.len > 0) {
         r.date.struct_size = sizeof r.date;
-        if (mailproto_date_parse(r.date_text, flags & MAILPROTO_VALUE_STRICT, NULL,
-                                 &r.date) == MAILPROTO_OK) {
-            r.flags |= MAILPROTO_RECEIVED_HAS_DATE;
-        } else {
-            mailproto__v_flaw(&flaws, MAILPROTO_VALUE_DEFECT_NO_DATE, r.date_text.ptr);
-        }
+        take_date(&flaws, &r);
     }
     if (flaws.error.code != 0) {
         return MAILPROTO_ERR_SYNTAX;

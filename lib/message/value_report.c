@@ -240,6 +240,50 @@ static const char *take_escape(struct mailproto__put *to, const char *p,
     return p;
 }
 
+static void put_visible(struct mailproto__put *to, char c)
+{
+    if ((unsigned char)c >= 32 && c != 127) {
+        mailproto__put_octet(to, c);
+    }
+}
+
+/* Nothing is left out within quotes but folds (RFC 5322 3.2.4). `quoted`: `p` is between
+ * them. Behind what was passed over; `p`: nothing. */
+static const char *pass_over(struct mailproto__value *v, const char *p, int quoted)
+{
+    if (!quoted) { /* comments and folds go, as in RFC 3464 2.1.1 */
+        return mailproto__v_cfws(v, p);
+    }
+    return *p == '\r' || *p == '\n' ? p + 1 : p;
+}
+
+/* One character of the text, and what it stands for; behind it. */
+static const char *take(struct mailproto__value *v, struct mailproto__put *to,
+                        const char *p, uint32_t form, int *quoted)
+{
+    const char *q = pass_over(v, p, *quoted);
+    if (q > p) {
+        return q;
+    }
+    if (form != MAILPROTO_REPORT_PLAIN && (*p == '+' || *p == '\\')) {
+        q = take_escape(to, p, v->end, form);
+        if (q > p) {
+            return q;
+        }
+        if (*p == '+' || (form == MAILPROTO_REPORT_UTF8 && !*quoted)) {
+            mailproto__v_flaw(v, MAILPROTO_VALUE_DEFECT_ESCAPE, p);
+        }
+    }
+    if (*quoted && *p == '\\' && v->end - p > 1) { /* RFC 5322 3.2.1: a pair */
+        put_visible(to, *p);
+        p++;
+    } else if (*p == '"') {
+        *quoted = !*quoted;
+    }
+    put_visible(to, *p);
+    return p + 1;
+}
+
 mailproto_status mailproto_report_decode(mailproto_bytes text, uint32_t form, char *out,
                                          size_t cap, size_t *len,
                                          mailproto_defects *defects)
@@ -247,6 +291,7 @@ mailproto_status mailproto_report_decode(mailproto_bytes text, uint32_t form, ch
     struct mailproto__value v;
     struct mailproto__put to;
     const char *p;
+    int quoted = 0;
     *len = 0;
     if (form > MAILPROTO_REPORT_UTF8 ||
         (defects != NULL && defects->struct_size < sizeof *defects)) {
@@ -258,25 +303,7 @@ mailproto_status mailproto_report_decode(mailproto_bytes text, uint32_t form, ch
     to.len = 0;
     p = mailproto__v_blanks(v.at, v.end);
     while (p < v.end) {
-        const char *q = mailproto__v_cfws(&v, p);
-        if (q > p) { /* comments and folds go, as in RFC 3464 2.1.1 */
-            p = q;
-            continue;
-        }
-        if (form != MAILPROTO_REPORT_PLAIN && (*p == '+' || *p == '\\')) {
-            q = take_escape(&to, p, v.end, form);
-            if (q > p) {
-                p = q;
-                continue;
-            }
-            if (*p == '+' || form == MAILPROTO_REPORT_UTF8) {
-                mailproto__v_flaw(&v, MAILPROTO_VALUE_DEFECT_ESCAPE, p);
-            }
-        }
-        if ((unsigned char)*p >= 32 && *p != 127) {
-            mailproto__put_octet(&to, *p);
-        }
-        p++;
+        p = take(&v, &to, p, form, &quoted);
     }
     return mailproto__put_end(&to, len);
 }

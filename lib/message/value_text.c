@@ -4,6 +4,8 @@
  */
 #include "message/value.h"
 
+#include "codec/utf8.h"
+
 static int is_control(char c)
 {
     return (unsigned char)c < 32 || c == 127;
@@ -26,6 +28,14 @@ static size_t collapse(char *text, size_t len)
     return to > 0 && text[to - 1] == ' ' ? to - 1 : to;
 }
 
+uint32_t mailproto__words_flags(uint32_t flags, mailproto_bytes b)
+{
+    return (flags & MAILPROTO_WORDS_GUESS) != 0 &&
+                   mailproto__utf8_is_other((const unsigned char *)b.ptr, b.len)
+               ? flags | MAILPROTO_WORDS_LATIN
+               : flags;
+}
+
 mailproto_status mailproto_text_decode(mailproto_bytes value, uint32_t flags,
                                        const mailproto_charset_converter *converter,
                                        char *out, size_t cap, size_t *len)
@@ -41,8 +51,10 @@ mailproto_status mailproto_text_decode(mailproto_bytes value, uint32_t flags,
     for (i = cap < 4 ? 0 : cap - 4; i < cap; i++) {
         out[i] = ' '; /* what is cut at a character may leave them unwritten */
     }
-    status = mailproto_words_decode(value, flags & ~(uint32_t)MAILPROTO_TEXT_COLLAPSE,
-                                    converter, out, cap, len);
+    status = mailproto_words_decode(
+        value,
+        mailproto__words_flags(flags & ~(uint32_t)MAILPROTO_TEXT_COLLAPSE, value),
+        converter, out, cap, len);
     if (status != MAILPROTO_OK && status != MAILPROTO_ERR_TOO_LONG) {
         return status;
     }

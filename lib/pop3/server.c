@@ -13,15 +13,23 @@ int mailproto__pop3_server_has_room(mailproto_pop3_server *server)
     return mailproto__room(&server->session) >= server->reply_max;
 }
 
+/* A stranger has one wait for all that he does before the login, whatever he says: it is
+ * no autologout timer, which every command renews (RFC 1939 3). */
 void mailproto__pop3_server_rearm(mailproto_pop3_server *server)
 {
-    uint32_t ms = server->login_ms;
-    if (server->list != 0) {
-        ms = server->block_ms; /* it is for the client to read */
-    } else if (server->state >= MAILPROTO__POP3_TRANSACTION) {
-        ms = server->idle_ms; /* RFC 1939 3 */
+    mailproto_session *s = &server->session;
+    if (server->state == MAILPROTO__POP3_START) {
+        mailproto__wait(s, server->login_ms);
+        return;
     }
-    mailproto__wait(&server->session, ms);
+    if (server->state < MAILPROTO__POP3_TRANSACTION) {
+        mailproto__wait_for_all(s, server->login_ms);
+        return;
+    }
+    mailproto__wait_no_more(s);
+    mailproto__wait(s, server->list != 0
+                           ? server->block_ms  /* it is for the client to read */
+                           : server->idle_ms); /* RFC 1939 3 */
 }
 
 mailproto_event *mailproto__pop3_server_ask(mailproto_pop3_server *server,
@@ -94,6 +102,25 @@ static mailproto_status list_step(mailproto_pop3_server *server)
                : mailproto__pop3_server_list_step(server);
 }
 
+/* RFC 1939 3: without a word and without UPDATE. */
+static void timed_out(mailproto_pop3_server *server)
+{
+    mailproto_session *s = &server->session;
+    if (server->ending) {
+        return;
+    }
+    if (s->awaiting) { /* the application's own time */
+        mailproto__wait_is_late(s);
+        return;
+    }
+    if (s->content_open && mailproto__drained(s)) {
+        mailproto__wait(s, server->block_ms); /* the same: all of it was read */
+        return;
+    }
+    (void)mailproto__fail(s, MAILPROTO_ERR_TIMEOUT, s->offset,
+                          "the peer was silent for too long");
+}
+
 mailproto_status mailproto__pop3_server_step(mailproto_session *s)
 {
     mailproto_pop3_server *server = mailproto__pop3_server_of(s);
@@ -102,6 +129,11 @@ mailproto_status mailproto__pop3_server_step(mailproto_session *s)
     }
     if (server->auth_told != 0) {
         return tell_auth(server);
+    }
+    if (s->late) { /* and the answer was no login */
+        s->late = 0;
+        timed_out(server);
+        return wind_down(server);
     }
     /* An answer never fails for want of room; content makes its own. */
     if (s->content_open || !mailproto__pop3_server_has_room(server)) {
@@ -133,22 +165,8 @@ static void tls_started(mailproto_pop3_server *server)
     mailproto__pop3_server_enter(server, server->greeted ? MAILPROTO__POP3_AUTHORIZATION
                                                          : MAILPROTO__POP3_START);
     s->flush = 0;
+    mailproto__wait_no_more(s);
     mailproto__pop3_server_rearm(server);
-}
-
-/* RFC 1939 3: without a word and without UPDATE. */
-static void timed_out(mailproto_pop3_server *server)
-{
-    mailproto_session *s = &server->session;
-    if (s->awaiting || server->ending) {
-        return; /* the application's own time */
-    }
-    if (s->content_open && mailproto__drained(s)) {
-        mailproto__wait(s, server->block_ms); /* the same: all of it was read */
-        return;
-    }
-    (void)mailproto__fail(s, MAILPROTO_ERR_TIMEOUT, s->offset,
-                          "the peer was silent for too long");
 }
 
 mailproto_status mailproto__pop3_server_signal(mailproto_session *s,

@@ -2,6 +2,7 @@
  * The options of a POP3 server and the placing of its block. Knows defaults and bounds;
  * must not know the protocol's course.
  */
+#include "codec/auth.h"
 #include "core/chars.h"
 #include "core/mem.h"
 #include "core/options.h"
@@ -18,7 +19,6 @@ typedef char server_mem_suffices[sizeof(struct mailproto_pop3_server) +
                                      : -1];
 
 enum {
-    MECHANISMS_MAX = 255,
     BUFFER_MAX = 1 << 30,
     KNOWN_FLAGS = MAILPROTO_POP3_SERVER_TLS_IMPLICIT |
                   MAILPROTO_POP3_SERVER_LOGIN_IN_CLEAR |
@@ -75,21 +75,6 @@ static int is_printable(mailproto_bytes b, size_t max)
     return 1;
 }
 
-/* Words with single blanks between. */
-static int are_words(mailproto_bytes b)
-{
-    size_t i;
-    if (!is_printable(b, MECHANISMS_MAX)) {
-        return 0;
-    }
-    for (i = 0; i < b.len; i++) {
-        if (b.ptr[i] == ' ' && (i == 0 || i + 1 == b.len || b.ptr[i - 1] == ' ')) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static int sizes_are_good(const mailproto_pop3_server_options *o)
 {
     return o->max_command >= 255 && o->in_size >= o->max_command &&
@@ -107,7 +92,7 @@ static int texts_are_good(const mailproto_pop3_server_options *o)
            is_printable(o->apop_stamp, MAILPROTO__POP3_TEXT_MAX) &&
            (o->apop_stamp.len == 0 || mailproto__pop3_is_stamp(o->apop_stamp)) &&
            is_printable(o->implementation, MAILPROTO__POP3_TEXT_MAX) &&
-           are_words(o->auth_mechanisms) && are_words(o->mechanisms_in_clear) &&
+           mailproto__auth_lists_are_good(o->auth_mechanisms, o->mechanisms_in_clear) &&
            greeting <= o->out_size;
 }
 

@@ -2,6 +2,7 @@
  * The options of an SMTP server and the placing of its block. Knows defaults and
  * bounds; must not know the protocol's course.
  */
+#include "codec/auth.h"
 #include "core/chars.h"
 #include "core/mem.h"
 #include "core/options.h"
@@ -65,14 +66,12 @@ static void set_defaults(mailproto_smtp_server_options *o)
 
 /* ---- bounds ---------------------------------------------------------------------- */
 
-/* Printable ASCII without blanks, or with single ones between words. */
-static int is_printable(mailproto_bytes b, int blanks)
+/* Printable ASCII without blanks. */
+static int is_name(mailproto_bytes b)
 {
     size_t i;
     for (i = 0; i < b.len; i++) {
-        int between =
-            blanks && b.ptr[i] == ' ' && i > 0 && i + 1 < b.len && b.ptr[i - 1] != ' ';
-        if (!between && !mailproto__is((unsigned char)b.ptr[i], MAILPROTO__VCHAR)) {
+        if (!mailproto__is((unsigned char)b.ptr[i], MAILPROTO__VCHAR)) {
             return 0;
         }
     }
@@ -90,9 +89,8 @@ static int sizes_are_good(const mailproto_smtp_server_options *o)
 static mailproto_status check(const mailproto_smtp_server_options *o)
 {
     if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0 || (o->caps & ~KNOWN_CAPS) != 0 ||
-        !sizes_are_good(o) || !is_printable(o->host_name, 0) ||
-        !is_printable(o->auth_mechanisms, 1) ||
-        !is_printable(o->mechanisms_in_clear, 1)) {
+        !sizes_are_good(o) || !is_name(o->host_name) ||
+        !mailproto__auth_lists_are_good(o->auth_mechanisms, o->mechanisms_in_clear)) {
         return MAILPROTO_ERR_ARGUMENT;
     }
     if ((o->flags & MAILPROTO_SMTP_SERVER_LMTP) != 0 || (o->caps & ~BUILT_CAPS) != 0) {

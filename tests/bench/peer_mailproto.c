@@ -49,13 +49,14 @@ static int next_event(mailproto_message *m, struct feed *f, mailproto_message_ev
 }
 
 static mailproto_message *begin(const struct item *item, struct feed *f, size_t piece,
-                                uint32_t cpu)
+                                uint32_t cpu, uint64_t fields)
 {
     mailproto_message_options options;
     mailproto_message *m;
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.cpu = cpu;
+    options.fields = fields;
     f->at = item->at;
     f->left = item->len;
     f->piece = piece;
@@ -103,7 +104,7 @@ static void header(const struct item *item, struct found *f, size_t piece, uint3
 {
     struct feed feed;
     mailproto_message_event ev;
-    mailproto_message *m = begin(item, &feed, piece, cpu);
+    mailproto_message *m = begin(item, &feed, piece, cpu, 0);
     while (next_event(m, &feed, &ev)) {
         if (ev.type != MAILPROTO_MESSAGE_FIELD) {
             continue;
@@ -130,7 +131,7 @@ static void structure(const struct item *item, struct found *f, size_t piece,
 {
     struct feed feed;
     mailproto_message_event ev;
-    mailproto_message *m = begin(item, &feed, piece, cpu);
+    mailproto_message *m = begin(item, &feed, piece, cpu, MAILPROTO_FIELDS_OF_PART);
     while (next_event(m, &feed, &ev)) {
         f->leaves += ev.type == MAILPROTO_MESSAGE_HEADERS_END &&
                      (ev.code < MAILPROTO_MEDIA_MULTIPART ||
@@ -159,7 +160,7 @@ static void full(const struct item *item, struct found *f, size_t piece, uint32_
     struct feed feed;
     mailproto_message_event ev;
     mailproto_codec codec;
-    mailproto_message *m = begin(item, &feed, piece, cpu);
+    mailproto_message *m = begin(item, &feed, piece, cpu, 0);
     int leaf = 0;
     while (next_event(m, &feed, &ev)) {
         switch (ev.type) {

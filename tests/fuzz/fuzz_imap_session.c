@@ -7,7 +7,7 @@
  * back, and what is refused changes nothing.
  *
  * Input: eight octets that choose options and the application's dice, then commands, see
- * fuzz_imap.h.
+ * fuzz_imap.h, or steps, see fuzz_imap_steps.h.
  */
 #include "fuzz_imap.h"
 
@@ -27,6 +27,8 @@ struct job {
 struct app {
     uint32_t random;
     uint8_t knob;
+    int stepping;  /* what is done with a command is a step of its own */
+    int idle_sent; /* ... and DONE comes next */
     struct job jobs[JOBS];
     size_t count;
     size_t fetching; /* 1 + the job whose FETCH response is open; 0: none */
@@ -416,7 +418,10 @@ static void answer_auth(struct run *r, const mailproto_event *ev)
 static void answer_connect(struct run *r, const mailproto_event *ev)
 {
     mailproto_status st = MAILPROTO_ERR_ARGUMENT;
-    if (a.knob & 1) {
+    if (a.stepping) {
+        st = mailproto_imap_server_greet(r->server, ev->tag, MAILPROTO_IMAP_PREAUTH,
+                                         bytes_of(""));
+    } else if (a.knob & 1) {
         st = mailproto_imap_server_greet(r->server, ev->tag, MAILPROTO_IMAP_PREAUTH,
                                          any_text());
     } else if (dice(4) == 0) {
@@ -425,6 +430,27 @@ static void answer_connect(struct run *r, const mailproto_event *ev)
     if (st != MAILPROTO_OK) {
         CHECK(mailproto_imap_server_accept(r->server, ev->tag) == MAILPROTO_OK);
     }
+}
+
+/* The command that waits for its answer goes on beside others: 1, or 0: it cannot. */
+static int detach(struct run *r, struct job *job)
+{
+    struct job copy = *job;
+    int good;
+    if (job->literal != 0 || job->detached) {
+        return 0;
+    }
+    good = copy_command(r, &copy);
+    if (mailproto_imap_server_detach(r->server, job->request) != MAILPROTO_OK) {
+        free(copy.copy);
+        return 0;
+    }
+    copy.detached = 1;
+    *job = copy;
+    if (!good) { /* nothing of it is known any more */
+        job->c.command = MAILPROTO_IMAP_OTHER;
+    }
+    return 1;
 }
 
 static void answer_command(struct run *r, const mailproto_event *ev)
@@ -443,18 +469,9 @@ static void answer_command(struct run *r, const mailproto_event *ev)
         check_literals(&job->c);
     }
     a.count++;
-    if (job->literal == 0 && ev->type == MAILPROTO_EV_IMAP_COMMAND && dice(3) == 0) {
-        struct job copy = *job;
-        int good = copy_command(r, &copy);
-        if (mailproto_imap_server_detach(r->server, ev->tag) == MAILPROTO_OK) {
-            copy.detached = 1;
-            *job = copy;
-            if (!good) { /* nothing of it is known any more */
-                job->c.command = MAILPROTO_IMAP_OTHER;
-            }
-            return;
-        }
-        free(copy.copy);
+    if (a.stepping ||
+        (ev->type == MAILPROTO_EV_IMAP_COMMAND && dice(3) == 0 && detach(r, job))) {
+        return;
     }
     if (dice(2) == 0 && a.fetching == 0) {
         work(r, a.count - 1);
@@ -481,7 +498,14 @@ static void fuzz_answer(struct run *r, const mailproto_event *ev)
     }
 }
 
+#include "fuzz_imap_steps.h"
+
 /* ---- one session ------------------------------------------------------------------------------ */
+
+static const char long_caps[] =
+    "X-ONE-THAT-IS-LONG-ENOUGH X-TWO-THAT-IS-LONG-ENOUGH X-THREE-THAT-IS-LONG-ENOUGH "
+    "X-FOUR-THAT-IS-LONG-ENOUGH X-FIVE-THAT-IS-LONG-ENOUGH X-SIX-THAT-IS-LONG-ENOUGH "
+    "X-SEVEN-THAT-IS-LONG-ENOUGH X-EIGHT-THAT-IS-LONG";
 
 static mailproto_imap_server_options options_of(const uint8_t *knobs)
 {
@@ -505,10 +529,7 @@ static mailproto_imap_server_options options_of(const uint8_t *knobs)
         o.max_auth_line = 600;
     }
     if (knobs[4] & 128) {
-        o.more_caps = bytes_of("X-ONE-THAT-IS-LONG-ENOUGH X-TWO-THAT-IS-LONG-ENOUGH "
-                               "X-THREE-THAT-IS-LONG-ENOUGH X-FOUR-THAT-IS-LONG-ENOUGH "
-                               "X-FIVE-THAT-IS-LONG-ENOUGH X-SIX-THAT-IS-LONG-ENOUGH "
-                               "X-SEVEN-THAT-IS-LONG-ENOUGH X-EIGHT-THAT-IS-LONG");
+        o.more_caps = bytes_of(long_caps);
     }
     if (knobs[1] & 2) {
         o.caps =
@@ -516,6 +537,14 @@ static mailproto_imap_server_options options_of(const uint8_t *knobs)
         o.caps &= ~((uint64_t)knobs[5] << 16);
     }
     return o;
+}
+
+/* A small output, which a line of CAPABILITY does not always fit, or never. */
+static void shrink(mailproto_imap_server_options *o, const uint8_t *knobs)
+{
+    o->out_size = 1024 + knobs[3];
+    o->reply_max = knobs[1] & 4 ? 128 + (knobs[1] >> 4) : 512;
+    o->more_caps = bytes_of(long_caps);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -529,11 +558,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&a, 0, sizeof a);
     a.random = (uint32_t)data[6] << 8 | data[7];
     a.knob = data[1] >> 2;
+    a.stepping = data[0] >> 1 & 1;
     o = options_of(data);
+    if (a.stepping) {
+        shrink(&o, data);
+    }
     fuzz_start(&r, &o, data[5] % 4);
     r.lends = data[1] >> 3 & 1;
-    r.gulps = data[7] & 1 ? (uint32_t)data[6] << 8 | data[7] : 0;
-    fuzz_talk(&r, data + KNOBS, size - KNOBS, a.knob & 2 ? 1 + (a.knob & 1) : 0);
+    if (a.stepping) {
+        fuzz_steps(&r, data + KNOBS, size - KNOBS);
+    } else {
+        r.gulps = data[7] & 1 ? (uint32_t)data[6] << 8 | data[7] : 0;
+        fuzz_talk(&r, data + KNOBS, size - KNOBS, a.knob & 2 ? 1 + (a.knob & 1) : 0);
+    }
     fuzz_finish(&r);
     while (a.count > 0) {
         drop_job(0);

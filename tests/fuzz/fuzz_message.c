@@ -31,6 +31,12 @@ static mailproto_message_options options_of(const uint8_t *data)
     o.struct_size = sizeof o;
     o.flags = data[0] & 7U;
     o.repeated = (data[0] >> 3 & 3U) % 3U;
+    if (data[0] & 64) { /* some fields are passed over */
+        o.fields = data[0] & 128 ? MAILPROTO_FIELDS_NONE
+                                 : MAILPROTO_FIELDS_OF_PART |
+                                       MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_FROM) |
+                                       MAILPROTO_FIELD_BIT(MAILPROTO_FIELD_RECEIVED);
+    }
     if (data[0] & 32) { /* small limits */
         o.hold_size = 1024;
         o.boundary_size = 256;
@@ -66,6 +72,22 @@ static void check_cut(const uint8_t *data, size_t size,
     text_free(&got);
 }
 
+/* Parts are the same whatever fields are told. */
+static void check_parts(const uint8_t *data, size_t size, mailproto_message_options o)
+{
+    const struct chunk whole = {CHUNK_WHOLE, 0, 0, 0};
+    const unsigned flags = TRACE_NO_FIELDS | TRACE_STRUCTURE_DEFECTS;
+    struct text all = {NULL, 0, 0};
+    struct text some = {NULL, 0, 0};
+    o.fields = 0;
+    CHECK(message_trace(data, size, &o, &whole, flags, &all) == NULL);
+    o.fields = MAILPROTO_FIELDS_OF_PART;
+    CHECK(message_trace(data, size, &o, &whole, flags, &some) == NULL);
+    CHECK(all.len == some.len && memcmp(all.data, some.data, all.len) == 0);
+    text_free(&all);
+    text_free(&some);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct chunk whole = {CHUNK_WHOLE, 0, 0, 0};
@@ -86,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_cut(data, size, &o, CHUNK_EACH, (uint64_t)piece + 1, &expected);
     check_cut(data, size, &o, CHUNK_RANDOM, piece, &expected);
     check_cut(data, size, &o, CHUNK_SPLIT, size > 0 ? piece % size : 0, &expected);
+    check_parts(data, size, o);
     o.cpu = mailproto_cpu();
     check_cut(data, size, &o, CHUNK_WHOLE, 0, &expected);
     check_cut(data, size, &o, CHUNK_EACH, (uint64_t)piece + 1, &expected);

@@ -30,7 +30,16 @@ def messages():
                          capture_output=True, timeout=200, check=True).stdout
     lines = [json.loads(line) for line in out.splitlines()]
     check(len(lines) >= 3000, len(lines), "messages only")
+    check_kinds(lines)
     return lines
+
+
+def check_kinds(lines):
+    """The kinds of messages that must be among them: fields that are raw UTF-8 (RFC 6532),
+    texts in UTF-16."""
+    raw = sum(not plain(m["message"]).split(b"\r\n\r\n", 1)[0].isascii() for m in lines)
+    wide = sum(any(p["text"] for p in m["parts"]) for m in lines)
+    check(raw >= 500 and wide >= 500, raw, "raw headers,", wide, "with UTF-16")
 
 
 def children(wanted, number):

@@ -377,7 +377,7 @@ class Matcher:
 # ---- a connection ------------------------------------------------------------------------
 
 class Connection:
-    def __init__(self, port, number=1, seconds=20):
+    def __init__(self, port, number=1, seconds=60):
         self.socket = socket.create_connection(("127.0.0.1", port), seconds)
         self.file = self.socket.makefile("rb")
         self.number, self.count, self.exists = number, 0, 0

@@ -11,6 +11,7 @@ import sys
 import peers
 from peers import certificates, check, message, wait_for
 from pop3peers import USERS, MailServer
+from ports import free_ports
 
 PASSWORD = USERS["alice"]
 
@@ -21,8 +22,9 @@ def trusting():
 
 class ImapServer(MailServer):
     """mailproto-mailserver with IMAP beside POP3; `ports`: for IMAP and IMAPS."""
-    def __init__(self, folder, *options, ports=(0, 0), **how):
+    def __init__(self, folder, *options, ports=None, **how):
         tls = how.get("tls", True)
+        ports = ports or free_ports(2)  # again() wants the same ones
         more = ["--imap", f"127.0.0.1:{ports[0]}"]
         more += ["--imaps", f"127.0.0.1:{ports[1]}"] if tls else []
         self.options, self.how = options, how

@@ -195,9 +195,6 @@ class Message:
     def __init__(self, program, raw, ours, theirs):
         self.program, self.raw, self.ours, self.theirs = program, raw, ours, theirs
 
-    def header(self):
-        return re.split(rb"\r?\n\r?\n", self.raw, maxsplit=1)[0]
-
     def repeats(self, name):
         """Whether some header, of a part or a message, has that field more than once."""
         field = re.compile(rb"(?im)^" + name + rb"[ \t]*:")
@@ -388,9 +385,6 @@ def leaf_rules(mine, other, message):
         field = n - 9 if is_message(mine) and n > 6 else n - 7 if n > 6 else n
         if n == 2:
             yield params_rule(a, b, message)
-        elif n == 5 and b == ("s", "7bit") and not re.search(
-                rb"(?im)^(mime-version|content-type)[ \t]*:", message.header()):
-            yield "no-mime-version"  # RFC 2045 4: by local conventions
         elif n == 5 and re.search(rb"(?i)\ncontent-transfer-encoding:[ \t]*" +
                                   re.escape(a[1].encode()) + b";", message.raw):
             yield "encoding-semicolon"  # RFC 2045 6.1 has no parameters
@@ -408,8 +402,6 @@ def leaf_rules(mine, other, message):
             yield from envelope_rules(a, b, message, outer=False)
         elif is_message(mine) and n == 8:
             yield from structure_rules(a, b, message)
-        elif b == [("s", ""), "NIL"] and a == "NIL":
-            yield "disposition-syntax"  # RFC 2183 2: disposition-type is a token
         elif field >= 0 and isinstance(a, list) and isinstance(b, list) and a[:1] == b[:1]:
             yield params_rule(a[1], b[1], message)
         else:
@@ -446,13 +438,22 @@ def structure_rules(mine, other, message):
 
 
 def without_text(message):
-    """The message with nothing behind its boundaries on their lines."""
+    """The message with nothing at once behind its boundaries on their lines."""
     raw = message.raw
     for boundary in set(re.findall(rb'(?i)boundary="?([^"\s;]+)', raw)):
         line = rb"(?m)^(--" + re.escape(boundary)
-        raw = re.sub(line + rb"--)[^\r\n]+", rb"\1", raw)
-        raw = re.sub(line + rb")(?!--)[^\r\n]+", rb"\1", raw)
+        raw = re.sub(line + rb"--)[^\s][^\r\n]*", rb"\1", raw)
+        raw = re.sub(line + rb")(?!--)[^\s][^\r\n]*", rb"\1", raw)
     return raw
+
+
+def with_header(message):
+    """The message with fields in place of text where a part's header belongs."""
+    raw = message.raw
+    found = {q or t for q, t in re.findall(rb'(?i)boundary=(?:"([^"]+)"|([^"\s;]+))', raw)}
+    lines = b"|".join(re.escape(boundary) for boundary in found)
+    return re.sub(rb"(?m)^(--(?:" + lines + rb")[ \t]*\r?\n)(?!--(?:" + lines +
+                  rb"))(?=[^\r\n:]+\r?$)", rb"\1X: ", raw) if found else raw
 
 
 def rules_of(aspect, mine, other, message):
@@ -460,6 +461,8 @@ def rules_of(aspect, mine, other, message):
     if aspect == "bodystructure":
         if message.changed(without_text(message), aspect) == other:
             return {"delimiter-text"}
+        if message.changed(with_header(message), aspect) == other:
+            return {"text-for-header"}
     rules = envelope_rules if aspect == "envelope" else structure_rules
     found = set(rules(mine, other, message))
     return None if None in found or not found else found

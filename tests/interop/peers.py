@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 
+from ports import free_ports
+
 USER = "nobody"  # what peers become when they are started by root
 # Limits of what hangs. With sanitizers, on a busy machine of two slow processors, what takes
 # a second takes ten.
@@ -72,14 +74,6 @@ def find_program(name, required=True):
         print(f"skipped: {name} is not built (needs libssl-dev)")
         sys.exit(77)
     return os.path.abspath(found[0])
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def listens(port):

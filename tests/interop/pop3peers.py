@@ -133,7 +133,7 @@ class MailServer:
         return in_maildir(self.maildir(user))
 
     def stop(self):
-        check(self.process.stop() == 0, "it ended with an error:", self.log()[-3000:])
+        check(self.process.stop(60) == 0, "it ended with an error:", self.log()[-3000:])
         peers.sanitizers_silent(self.log())
 
 
@@ -479,27 +479,33 @@ def unpacked(name, *packages):
     need("apt-get", "dpkg-deb", "dpkg-query")
     root = pathlib.Path(os.environ.get("MAILPROTO_BUILD", "build")).absolute()
     folder = root / "peers" / name
-    if not folder.is_dir():
-        work = WORK / ("unpack." + name)
-        work.mkdir()
-        installed = [p for p in packages if run(["dpkg-query", "-W", "-f=${db:Status-Abbrev}",
-                                                 p])[1] == "ii "]
-        try:
-            code, out, errors = run(["apt-get", "-qq", "download",
-                                     *(p for p in packages if p not in installed)],
-                                    cwd=work, timeout=50)
-        except subprocess.TimeoutExpired as e:
-            raise Skip(f"{packages[0]} cannot be downloaded in {e.timeout} s") from e
-        if code != 0:
-            raise Skip(f"{packages[0]} cannot be downloaded: {(out + errors).strip()[:200]}")
-        (work / "root").mkdir()
-        for package in work.glob("*.deb"):
-            code, _, errors = run(["dpkg-deb", "-x", package, work / "root"])
-            check(code == 0, "dpkg-deb:", errors)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(work / "root", folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / (name + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test may want it at the same time
+        if not folder.is_dir():
+            _unpack(name, folder, packages)
     libraries = {str(p.parent) for p in folder.rglob("*.so*")}
     return folder, {**os.environ, "LD_LIBRARY_PATH": ":".join(sorted(libraries))}
+
+
+def _unpack(name, folder, packages):
+    work = WORK / ("unpack." + name)
+    work.mkdir()
+    installed = [p for p in packages if run(["dpkg-query", "-W", "-f=${db:Status-Abbrev}",
+                                             p])[1] == "ii "]
+    try:
+        code, out, errors = run(["apt-get", "-qq", "download",
+                                 *(p for p in packages if p not in installed)],
+                                cwd=work, timeout=200)
+    except subprocess.TimeoutExpired as e:
+        raise Skip(f"{packages[0]} cannot be downloaded in {e.timeout} s") from e
+    if code != 0:
+        raise Skip(f"{packages[0]} cannot be downloaded: {(out + errors).strip()[:200]}")
+    (work / "root").mkdir()
+    for package in work.glob("*.deb"):
+        code, _, errors = run(["dpkg-deb", "-x", package, work / "root"])
+        check(code == 0, "dpkg-deb:", errors)
+    shutil.move(work / "root", folder)
 
 
 def need_libraries(program, environment):

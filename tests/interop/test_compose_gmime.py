@@ -122,6 +122,9 @@ def check_part(GMime, where, wanted, number, part):
         RULES.same(text, body, where)
     else:
         RULES.same(content(GMime, part), body, where)
+    if want["charset"]:
+        RULES.same(part.get_content_type_parameter("charset"), want["charset"], where)
+        RULES.same(part.get_text(), plain(want["text"]).decode(), where)
 
 
 def test_gmime(folder):

@@ -215,7 +215,7 @@ def mutt_config(folder, name, setting):
 def visit(program, folder, name, url, setting, count, act):
     """A program from its start to its end: it shows `count` messages, then act(terminal)."""
     config = mutt_config(folder, name, setting)
-    with Terminal([program, "-n", "-F", config, "-f", url + "INBOX"], 40,
+    with Terminal([program, "-n", "-F", config, "-f", url + "INBOX"], 100,
                   env={"HOME": str(folder), "LC_ALL": "C.UTF-8"}) as t:
         t.need(lambda: t.shows(f"there:{count}."), "the index")
         act(t)

@@ -287,7 +287,7 @@ def offlineimap(folder, config, ssl):
     for left in range(5 if ssl == "starttls" else 1, 0, -1):
         try:
             code, out, errors = run(["offlineimap", "-c", config, "-o"],
-                                    timeout=20 if ssl == "starttls" else peers.RUN_SECONDS,
+                                    timeout=40 if ssl == "starttls" else peers.RUN_SECONDS,
                                     env={"HOME": str(folder)})
             break
         except subprocess.TimeoutExpired:

@@ -3,7 +3,7 @@
 commands, names and a conversation what docs/inspect.md promises; then, where the optional
 data folder is, the first two the same of other projects' test vectors. What is judged
 differently from these stands below, with the text that decides. And the defects that the
-modes of fields' values tell.
+modes of fields' values and the mode message tell.
 
 Standard library only."""
 import base64
@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -287,6 +288,161 @@ def check_server():
         at = found[0] + 1 if found else at
 
 
+def said(commands, *options):
+    """What imap-server says to the commands, which have the tags 1, 2, ..., behind the
+    answer to the login; the same however it is cut."""
+    talk = b"0 LOGIN u p\r\n" + b"".join(
+        b"%d %s\r\n" % (n, c.encode()) for n, c in enumerate(commands, 1))
+    results = []
+    for cut in [], ["--chunk", "1"], ["--chunk", "7"]:
+        told, = ask([talk], "imap-server", "--lines", *options, *cut)
+        check(f"{commands}: refused calls", told.get("refused_calls"), None)
+        results.append(base64.b64decode(told["output_b64"]).decode())
+    check(f"{commands}: cut", results[1:], [results[0]] * 2)
+    return results[0].split("\r\n0 OK ", 1)[1].splitlines()[1:]
+
+
+def check_said(wanted, caps):
+    """Pairs of a command and what stands in the answer, beginnings of lines, but for what
+    SELECT and EXAMINE say before they are complete."""
+    lines = said([command for command, _ in wanted], "--caps", caps)
+    for tag, (command, answer) in enumerate(wanted, 1):
+        end = next((i for i, line in enumerate(lines) if line.startswith(f"{tag} ")), -1)
+        got, lines = lines[:end + 1], lines[end + 1:]
+        if command.startswith(("SELECT", "EXAMINE")):
+            got = [line for line in got
+                   if line.startswith((f"{tag} ", "* VANISHED")) or " FETCH " in line]
+        answer = [*answer[:-1], f"{tag} {answer[-1]}"]
+        check(f"{tag} {command}: {got}",
+              len(got) == len(answer) and
+              all(line.startswith(a) for line, a in zip(got, answer)), True)
+    check("the rest", lines, [])
+
+
+def check_conditional():
+    """RFC 7162 3.1: one mod-sequence a message, told, compared and searched for."""
+    check_said([
+        ("SELECT INBOX (CONDSTORE)", ["OK [READ-WRITE]"]),
+        ("STORE 1 +FLAGS (\\Flagged)",
+         ["* 1 FETCH (FLAGS (\\Flagged \\Seen) MODSEQ (2))", "OK STORE"]),
+        ("SEARCH MODSEQ 1", ["* SEARCH 1 2 3 (MODSEQ 2)", "OK"]),
+        ("SEARCH MODSEQ 3", ["* SEARCH", "OK"]),
+        ("SEARCH RETURN (MAX) MODSEQ 1", ['* ESEARCH (TAG "5") MAX 3 MODSEQ 1', "OK"]),
+        ("SEARCH RETURN (MIN MAX) MODSEQ 1",
+         ['* ESEARCH (TAG "6") MIN 1 MAX 3 MODSEQ 2', "OK"]),
+        ("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1)",
+         ["* 1 FETCH (UID 101 MODSEQ (2) FLAGS (\\Flagged \\Seen))", "OK"]),
+        ("FETCH 1:3 UID (CHANGEDSINCE 2)", ["OK"]),
+        ("STORE 1:3 (UNCHANGEDSINCE 1) +FLAGS.SILENT (\\Seen)",
+         ["* 2 FETCH (MODSEQ (3))", "* 3 FETCH (MODSEQ (4))", "OK [MODIFIED 1] "]),
+        ("STORE 2 +FLAGS.SILENT (\\Seen)", ["OK STORE"]),  # 3.1.11: it has it
+        ("STORE 3 -FLAGS.SILENT (\\Seen)", ["* 3 FETCH (MODSEQ (5))", "OK STORE"]),
+        ("UID STORE 1:* (UNCHANGEDSINCE 0) FLAGS ()", ["OK [MODIFIED 101:103] "]),
+        ("UID STORE 101,103 (UNCHANGEDSINCE 5) FLAGS ()",
+         ["* 1 FETCH (UID 101 FLAGS () MODSEQ (6))",
+          "* 3 FETCH (UID 103 FLAGS () MODSEQ (5))", "OK STORE"]),
+        ("FETCH 3 BODY[TEXT]<0.1>",
+         ["* 3 FETCH (FLAGS (\\Seen) MODSEQ (7) BODY[TEXT]<0> {1}", "N)", "OK"]),
+        ("STATUS INBOX (HIGHESTMODSEQ)", ["* STATUS INBOX (HIGHESTMODSEQ 7)", "OK"]),
+    ], "IMAP4rev1,ESEARCH,CONDSTORE")
+    check_said([  # nobody asked for mod-sequences
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("STORE 1 +FLAGS.SILENT (\\Draft)", ["OK STORE"]),
+        ("STORE 1 -FLAGS (\\Draft)", ["* 1 FETCH (FLAGS (\\Seen))", "OK STORE"]),
+        ("FETCH 1 (MODSEQ)",
+         ["* OK [HIGHESTMODSEQ 3]", "* 1 FETCH (MODSEQ (3))", "OK FETCH"]),
+    ], "IMAP4rev1,CONDSTORE")
+
+
+def check_resync():
+    """RFC 7162 3.2: what is gone, too."""
+    check_said([
+        ("ENABLE QRESYNC", ["* ENABLED QRESYNC", "OK"]),
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("STORE 3 +FLAGS.SILENT (\\Deleted)", ["* 3 FETCH (UID 103 MODSEQ (2))", "OK"]),
+        ("EXPUNGE", ["* VANISHED 103", "OK [HIGHESTMODSEQ 3]"]),
+        ("STORE 1 +FLAGS.SILENT (\\Draft)", ["* 1 FETCH (UID 101 MODSEQ (4))", "OK"]),
+        ("UID FETCH 1:* FLAGS (CHANGEDSINCE 2 VANISHED)",
+         ["* VANISHED (EARLIER) 103",
+          "* 1 FETCH (UID 101 MODSEQ (4) FLAGS (\\Seen \\Draft))", "OK"]),
+        ("UID FETCH 101:102 FLAGS (CHANGEDSINCE 4 VANISHED)", ["OK"]),
+        ("SELECT INBOX (QRESYNC (1700000000 1))",
+         ["* VANISHED (EARLIER) 103",
+          "* 1 FETCH (UID 101 FLAGS (\\Seen \\Draft) MODSEQ (4))", "OK"]),
+        ("SELECT INBOX (QRESYNC (1700000000 1 102:103))",
+         ["* VANISHED (EARLIER) 103", "OK"]),
+        ("SELECT INBOX (QRESYNC (1700000000 4))", ["OK"]),
+        ("SELECT INBOX (QRESYNC (1 1))", ["OK"]),  # another UIDVALIDITY
+    ], "IMAP4rev1,QRESYNC")
+
+
+def check_read_only():
+    """RFC 9051 6.3.3: EXAMINE changes nothing, and CLOSE removes nothing then."""
+    refused = ["NO The mailbox is open for reading only"]
+    check_said([
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("STORE 1 +FLAGS.SILENT (\\Deleted)", ["OK STORE"]),
+        ("EXAMINE INBOX", ["OK [READ-ONLY]"]),
+        ("STORE 2 +FLAGS (\\Deleted)", refused),
+        ("FETCH 2 (BODY[1]<0.1> FLAGS)", ["* 2 FETCH (BODY[1]<0> {1}", "A FLAGS ())", "OK"]),
+        ("EXPUNGE", refused),
+        ("UID EXPUNGE 1:*", refused),
+        ("CLOSE", ["OK CLOSE"]),
+        ("STATUS INBOX (MESSAGES UNSEEN)", ["* STATUS INBOX (MESSAGES 3 UNSEEN 2)", "OK"]),
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("FETCH 2 (BODY[1]<0.1>)",
+         ["* 2 FETCH (FLAGS (\\Seen) BODY[1]<0> {1}", "A)", "OK"]),
+        ("CLOSE", ["OK CLOSE"]),
+        ("STATUS INBOX (MESSAGES UNSEEN)", ["* STATUS INBOX (MESSAGES 2 UNSEEN 1)", "OK"]),
+    ], "IMAP4rev1,UIDPLUS")
+
+
+def check_saved():
+    """RFC 5182: `$` is UIDs, or numbers, as the command has it."""
+    check_said([
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("FETCH $ UID", ["OK"]),
+        ("UID SEARCH RETURN (SAVE) SEEN", ["OK"]),
+        ("FETCH $ UID", ["* 1 FETCH (UID 101)", "OK"]),
+        ("SEARCH RETURN (ALL SAVE) NOT $", ['* ESEARCH (TAG "5") ALL 2:3', "OK"]),
+        ("UID FETCH $ FLAGS",
+         ["* 2 FETCH (UID 102 FLAGS ())", "* 3 FETCH (UID 103 FLAGS ())", "OK"]),
+        ("STORE $ +FLAGS (\\Deleted)",
+         ["* 2 FETCH (FLAGS (\\Deleted))", "* 3 FETCH (FLAGS (\\Deleted))", "OK"]),
+        ("SEARCH RETURN (MAX SAVE) ALL", ['* ESEARCH (TAG "8") MAX 3', "OK"]),
+        ("UID EXPUNGE $", ["* 3 EXPUNGE", "OK"]),
+        ("SEARCH RETURN (COUNT) $", ['* ESEARCH (TAG "10") COUNT 0', "OK"]),
+        ("SEARCH RETURN (MIN MAX COUNT SAVE) ALL",
+         ['* ESEARCH (TAG "11") MIN 1 MAX 2 COUNT 2', "OK"]),
+        ("SEARCH RETURN (COUNT) $", ['* ESEARCH (TAG "12") COUNT 2', "OK"]),
+        ("SEARCH RETURN (SAVE) CHARSET x ALL", ["NO [BADCHARSET"]),
+        ("FETCH $ UID", ["OK"]),
+        ("SEARCH RETURN (SAVE) ALL", ["OK"]),
+        ("EXAMINE INBOX", ["OK [READ-ONLY]"]),
+        ("FETCH $ UID", ["OK"]),
+    ], "IMAP4rev1,ESEARCH,SEARCHRES,UIDPLUS")
+
+
+def check_names():
+    """LIST, STATUS, and identifiers."""
+    root = ['* LIST (\\Noselect) "/" ""', "OK"]
+    inbox = ['* LIST (\\HasNoChildren) "/" INBOX', "OK"]
+    check_said([
+        ('LIST "" ""', root), ('LIST INBOX ""', root), ('LIST "" *', inbox),
+        ('LIST "" (INBOX "")', inbox), ('LIST "" ("")', ["OK"]),
+        ('LIST (SPECIAL-USE) "" *', ["OK"]),
+        ("STATUS INBOX (APPENDLIMIT MAILBOXID)",
+         ["* STATUS INBOX (APPENDLIMIT 67108864 MAILBOXID (M1))", "OK"]),
+        ("SELECT INBOX", ["OK"]),
+        ("FETCH 2 (EMAILID THREADID)", ["* 2 FETCH (EMAILID (E2) THREADID (T2))", "OK"]),
+        ("SEARCH EMAILID E3", ["* SEARCH 3", "OK"]),
+    ], "IMAP4rev1,LIST-EXTENDED,SPECIAL-USE,APPENDLIMIT,OBJECTID")
+    for limit, shown in ("5", "5"), ("18446744073709551615", "NIL"):
+        check("--append-limit",
+              said(["STATUS INBOX (APPENDLIMIT)"], "--append-limit", limit)[0],
+              f"* STATUS INBOX (APPENDLIMIT {shown})")
+
+
 def check_usage():
     def code(*arguments, stdin=b""):
         return subprocess.run([PROGRAM, *arguments], input=stdin, capture_output=True,
@@ -401,25 +557,66 @@ def check_vectors():
 
 def check_defects():
     """Values of fields: what their decoders saw is told too."""
-    texts = {b"plain": [], b"=?utf-8?b?Zm9v!?= a": ["CHARACTER"],
-             b"x =?utf-8?q?=zz?=": ["ESCAPE"]}
+    texts = {b"plain": [], b"=?utf-8?b?Zm9v!?= a": [("CHARACTER", 14)],
+             b"x =?utf-8?q?=zz=0D?=": [("CHARACTER", 2), ("ESCAPE", 12)]}
     for text, got in zip(texts, ask(texts, "unstructured", "--lines")):
-        check(text, got["defects"], [{"code": c, "offset": None} for c in texts[text]])
+        check(text, got["defects"], [{"code": c, "offset": o} for c, o in texts[text]])
     values = {b"text/plain; charset=utf-8": [],
               b"text/plain; name*=utf-8''a%zz; x=a b; x=2":
                   [("PARAMETER_QUOTES", 34), ("PARAMETER_PERCENT", 26),
                    ("PARAMETER_TWICE", 38)],
-              b"attachment; filename*0=a; filename*2=b": [("PARAMETER_GAP", 23)]}
+              b"attachment; filename*0=a; filename*2=b": [("PARAMETER_GAP", 23)],
+              b"attachment; filename*0*=utf-8''a; filename*1*=%ffb%0A":
+                  [("PARAMETER_CHARSET", 46), ("CONTROL", 50)]}
     for value, got in zip(values, ask(values, "parameters", "--lines")):
         check(value, [(d["code"], d["offset"]) for d in got["defects"]], values[value])
 
 
+def check_message():
+    """A message: what its fields and bodies are told of stands behind what the parser says."""
+    head = b"From: a@b\nDate: Thu, 1 Jan 1970 00:00:00 +0000\nMIME-Version: 1.0\n"
+    leaf = b"Content-Transfer-Encoding: %s\nContent-Type: text/plain\n\n%s"
+    messages = {
+        head + b"\nbody": [],
+        b"From: a@b\nDate: no date\n\n":
+            [("DAY_NAME", "date", 16), ("TRAILING", "date", 19), ("DATE", "date", 23)],
+        b"From: \"a\nDate: Thu, 1 Jan 1970 00:00:00 +0000\n\n":
+            [("QUOTE_OPEN", "address-list", 6), ("NO_ADDRESS", "address-list", 6)],
+        head + b"Subject: =?utf-8?q?=zz?=\n\n": [("ESCAPE", "unstructured", 84)],
+        head + b"Message-ID: <a>\n\n": [("ID", "message-ids", 78)],
+        head + b"Content-Disposition: inline; filename=a; filename=b\n\n":
+            [("PARAMETER_TWICE", "parameters", 106)],
+        head + b"Content-Disposition: inline; filename=a; filename*=utf-8''b\n\n":
+            [("PARAMETER_BOTH", "parameters", 94)],
+        head + b"Content-Type: text/plain; charset=a; charset=b\n\n":
+            [("PARAMETER_TWICE", "parameters", 102)],
+        head + leaf % (b"base64", b"YW!Jj"): [("CHARACTER", "body", 127)],
+        head + leaf % (b"quoted-printable", b"a=zz"): [("ESCAPE", "body", 136)],
+        head + leaf % (b"base64;", b"YWJj"): [("ENCODING", None, 0)],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "m.eml")
+        for message, wanted in messages.items():
+            pathlib.Path(path).write_bytes(message)
+            done = subprocess.run([PROGRAM, "message", path], stdout=subprocess.PIPE,
+                                  timeout=120, check=True)
+            got = json.loads(done.stdout)["defects"]
+            check(message.decode(), [(d["code"], d.get("of"), d["offset"]) for d in got],
+                  wanted)
+
+
 check_commands()
 check_defects()
+check_message()
 check_ends()
 check_enabled()
 check_mutf7()
 check_server()
+check_conditional()
+check_resync()
+check_read_only()
+check_saved()
+check_names()
 check_usage()
 DATA = pathlib.Path(os.environ.get("MAILPROTO_DATA") or str(SOURCE.parent / "shared"))
 DATA = DATA / "corpus" / "vectors" / "imap"

@@ -23,6 +23,9 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from ports import free_ports  # noqa: E402
+
 FULL = os.environ.get("MAILPROTO_FULL", "0") not in ("", "0", "OFF")
 
 
@@ -320,11 +323,6 @@ def try_sink(port, **options):
         return None
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 # ---- the tests -------------------------------------------------------------------------------
 
 def test_byte_equality(folder):
@@ -595,7 +593,7 @@ def test_loop_limit(folder):
     s.stop()
     check(len(s.new("b")) == 1, "the message with 100 is there")
     # A server that is its own next one: the message comes back after 100 rounds.
-    port = free_port()
+    port = free_ports(1)[0]
     s = relay(folder / "loop", port, port=port)
     with s.client() as c:
         c.sendmail("alice@src.test", ["b@far.test"], message())
@@ -748,7 +746,7 @@ def test_next_server_cannot(folder):
 
 def test_restart(folder):
     """What was answered 250 is delivered once, though the server dies in between."""
-    port = free_port()
+    port = free_ports(1)[0]
     s = relay(folder, port)
     count = 40
     with s.client() as c:
@@ -764,7 +762,7 @@ def test_restart(folder):
     (s.queue / "stray.msg").write_bytes(b"never acknowledged")
     far = Sink(port=port)
     s = relay(folder, port)
-    wait_for(lambda: len(far.messages) == count, f"{count} messages", 40)
+    wait_for(lambda: len(far.messages) == count, f"{count} messages", 100)
     wait_for(s.empty, "an empty queue")
     numbers = sorted(number_of(m[2]) for m in far.messages)
     check(numbers == list(range(count)), numbers)

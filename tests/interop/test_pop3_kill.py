@@ -23,7 +23,7 @@ from pop3peers import FULL, USERS, Fetch, MailServer, in_maildir, same  # noqa: 
 
 peers.find_program("mailproto-fetch")
 peers.find_program("mailproto-mailserver")
-SECONDS = 9  # of a test, unless all is to be tried
+SECONDS = 4  # of a test, unless all is to be tried
 WORKERS = 4
 PASSWORD = USERS["alice"]
 MESSAGES = [message("one\n.\n..two"), message("", subject="No body")[:-2],

@@ -325,7 +325,7 @@ def mutt(folder, name, url, setting, box, delete=False):
         return box.exists() and all(x in box.read_bytes() for x in SUBJECTS) and \
             len(re.findall(rb"^From ", box.read_bytes(), re.M)) >= count
 
-    with Terminal(["mutt", "-n", "-F", config, "-f", url], 30,
+    with Terminal(["mutt", "-n", "-F", config, "-f", url], 100,
                   env={"HOME": str(folder), "LC_ALL": "C.UTF-8"}) as t:
         t.need(lambda: t.shows(f"there:{count}."), "the index")
         t.ask("\aT", "Tag messages matching:", "~A",  # ^G: no other prompt is open

@@ -314,7 +314,7 @@ class Server:
             check(len(by) >= count, protocol, tops[-1])
 
     def stop(self):
-        check(self.process.stop() == 0, "the server ended with an error", self.log()[-3000:])
+        check(self.process.stop(60) == 0, "the server ended with an error", self.log()[-3000:])
         peers.sanitizers_silent(self.log())
         no_secret(self.log())
 

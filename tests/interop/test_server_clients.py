@@ -75,7 +75,7 @@ class Server:
         check(not maildir(self.mail, user), "mail for", user)
 
     def stop(self):
-        check(self.process.stop() == 0, "the server ended with an error", self.log()[-3000:])
+        check(self.process.stop(60) == 0, "the server ended with an error", self.log()[-3000:])
         peers.sanitizers_silent(self.log())
 
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "thinned.h"
+
 static char *copy(const char *text)
 {
     size_t len = text != NULL ? strlen(text) : 0;
@@ -82,6 +84,9 @@ struct vector *vector_read(const struct jsonl *j)
     v->cut_count = places(j, "chunks", v->cuts);
     v->eof = (int)jsonl_number(j, "eof", 0);
     v->gen_count = jsonl_number(j, "gen.count", 0);
+    if (v->gen_count >= 100000) { /* far above any limit */
+        v->gen_count /= (int64_t)thinned(10);
+    }
     (void)jsonl_bytes(j, "gen.prefix_b64", &v->prefix);
     (void)jsonl_bytes(j, "gen.repeat_b64", &v->unit);
     (void)jsonl_bytes(j, "gen.suffix_b64", &v->suffix);
@@ -143,7 +148,7 @@ int vector_plan(const struct vector *v, unsigned n, struct chunk *c)
         *c = vector_chunk(CHUNK_EACH, 1, (int)in_place);
     } else if (n < 2 + v->cut_count) {
         *c = vector_chunk(CHUNK_SPLIT, v->cuts[n - 2], (int)in_place);
-    } else if (n < 2 + v->cut_count + VECTOR_RANDOM_RUNS) {
+    } else if (n < 2 + v->cut_count + VECTOR_RANDOM_RUNS / (unsigned)thinned(10)) {
         *c = vector_chunk(CHUNK_RANDOM, n, (int)in_place);
     } else {
         return 0;

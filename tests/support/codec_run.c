@@ -98,7 +98,12 @@ struct codec_result codec_run(const struct codec_spec *spec, const void *in, siz
         }
     }
     if (spec->what == CODEC_WORDS) {
+        unsigned i;
         r.defects = mailproto_words_defects(&s.words);
+        for (i = 0; i < 5; i++) {
+            r.word_defects[i] =
+                mailproto_words_defect_offset(&s.words, UINT32_C(1) << i);
+        }
     } else {
         r.defects = mailproto_codec_defects(&s.codec);
         r.defect_offset = mailproto_codec_defect_offset(&s.codec);
@@ -138,6 +143,9 @@ void codec_expect_same(const struct codec_spec *spec, const void *in, size_t len
                    (unsigned long)a->defect_offset, (unsigned)b->defects,
                    (unsigned long)b->defect_offset);
         stop(spec, in, len, text_string(&t));
+    }
+    if (memcmp(a->word_defects, b->word_defects, sizeof a->word_defects) != 0) {
+        stop(spec, in, len, "defects of words at other offsets");
     }
 }
 

@@ -25,6 +25,7 @@ struct codec_result {
     mailproto_status status;
     uint32_t defects;
     uint64_t defect_offset;
+    uint64_t word_defects[5]; /* of words: the offset by kind */
 };
 
 /* In pieces of `piece` octets, `room` octets of output a call. The result is the

@@ -117,6 +117,12 @@ static void put_tabs(char *text, size_t len)
     }
 }
 
+/* Whether something is to be raw UTF-8, where the path takes that. */
+static int is_raw(struct make *m)
+{
+    return (m->o.flags & MAILPROTO_COMPOSE_UTF8) != 0 && dice(m, 3) == 0;
+}
+
 static mailproto_bytes make_spec(struct make *m)
 {
     static const char *const specs[] = {
@@ -126,6 +132,13 @@ static mailproto_bytes make_spec(struct make *m)
         "u@[192.0.2.1]",
         "o'neil+tag=x@b.example",
         "a.very.long.local.part.that.goes.on.and.on@a.very.long.domain.example"};
+    static const char *const raw[] = {
+        "j\xc3\xbcrgen@b.example", "a@b\xc3\xbc\x63her.example",
+        "\xe6\xbc\xa2\xe5\xad\x97@\xe4\xbe\x8b\xe3\x81\x88.example",
+        "\"\xe2\x82\xac quoted\"@b.example", "\xf0\x9f\x98\x80.x@b.example"};
+    if (is_raw(m)) {
+        return bytes(raw[dice(m, sizeof raw / sizeof *raw)]);
+    }
     return bytes(specs[dice(m, sizeof specs / sizeof *specs)]);
 }
 
@@ -186,7 +199,8 @@ static void make_fields(struct make *m)
     put_tabs(m->texts[m->text_count - 1], f->text.len); /* names take none */
     if (dice(m, 2) == 0) {
         f = field(m, "References", MAILPROTO_COMPOSE_IDS);
-        f->text = dice(m, 2) == 0
+        f->text = is_raw(m) ? bytes("<1@a.example> <\xe6\xbc\xa2@b\xc3\xbc.example>")
+                  : dice(m, 2) == 0
                       ? bytes("<1@a.example> <2.x@b.example>  <3$$@[c]>")
                       : bytes("<0123456789abcdef0123456789abcdef@long.example> "
                               "<0123456789abcdef0123456789abcdee@long.example> "
@@ -196,6 +210,12 @@ static void make_fields(struct make *m)
         f = field(m, "X-Raw", MAILPROTO_COMPOSE_RAW);
         f->text = bytes("a=b; c=\"d e\"; and so on (with a comment) until the line is "
                         "full and must be folded; e=f");
+        if (is_raw(m)) {
+            f->text =
+                bytes("a=b; c=\"d \xc3\xa9\"; \xe6\xbc\xa2\xe5\xad\x97 (with a "
+                      "c\xc3\xb6mment) \xf0\x9f\x98\x80 until the line is full and "
+                      "must be folded; e=\xc3\xa9");
+        }
     }
     if (dice(m, 3) == 0) {
         f = field(m, "Resent-Date", MAILPROTO_COMPOSE_DATE);
@@ -251,6 +271,57 @@ static void make_content(struct make *m, struct text *t)
             }
         }
     }
+}
+
+static void put_unit(struct text *t, unsigned unit, int big)
+{
+    char two[2];
+    two[0] = (char)(big ? unit >> 8 : unit & 255);
+    two[1] = (char)(big ? unit & 255 : unit >> 8);
+    text_add(t, two, 2);
+}
+
+/* Well-formed UTF-8 as UTF-16 (RFC 2781 2.1). */
+static void put_wide(struct text *t, const struct text *from, int big)
+{
+    size_t i = 0;
+    while (i < from->len) {
+        unsigned char first = (unsigned char)from->data[i];
+        unsigned more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+        unsigned code = more == 0 ? first : first & (0x3FU >> more);
+        for (i++; more > 0; more--, i++) {
+            code = code << 6 | ((unsigned char)from->data[i] & 0x3FU);
+        }
+        if (code >= 0x10000) {
+            put_unit(t, 0xD800 + ((code - 0x10000) >> 10), big);
+            code = 0xDC00 + ((code - 0x10000) & 0x3FF);
+        }
+        put_unit(t, code, big);
+    }
+}
+
+/* A text in UTF-16: some of its octets look like CR, LF and NUL. */
+static void make_wide(struct make *m, size_t i)
+{
+    static const char *const charsets[] = {"utf-16le", "utf-16be", "utf-16", "UTF-16"};
+    static const char odd[] = "\xe0\xa8\x8a\xe0\xb4\x8a\xe4\xb8\x8d\xe2\xb4\xad"
+                              "\xf0\x9f\x98\x80"; /* U+0A0A, 0D0A, 4E0D, 2D2D */
+    unsigned kind = dice(m, 4);
+    int big = kind == 1 || (kind > 1 && dice(m, 2) == 0);
+    unsigned lines = 1 + dice(m, 6);
+    for (; lines > 0; lines--) {
+        add_line(m, &m->wide[i], 0);
+        if (dice(m, 2) == 0) {
+            text_add(&m->wide[i], odd, sizeof odd - 1);
+        }
+        text_add(&m->wide[i], "\r\n", dice(m, 4) == 0 ? 1 : 2);
+    }
+    if (kind > 1) { /* without its mark an UTF-16 may be of either kind */
+        put_unit(&m->content[i], 0xFEFF, big);
+    }
+    put_wide(&m->content[i], &m->wide[i], big);
+    m->parts[i].charset = bytes(charsets[kind]);
+    m->parts[i].type = bytes(dice(m, 2) == 0 ? "text/html" : "");
 }
 
 static mailproto_status next_octets(struct make_source *s, size_t at, void *buf,
@@ -338,6 +409,8 @@ static void make_leaf(struct make *m, size_t i)
     } else if (kind == 1) {
         p->type = bytes("message/rfc822");
         text_add(&m->content[i], message, sizeof message - 1);
+    } else if (kind == 2) {
+        make_wide(m, i);
     } else {
         p->type = bytes(types[dice(m, 5)]);
         make_content(m, &m->content[i]);
@@ -348,7 +421,8 @@ static void make_leaf(struct make *m, size_t i)
             p->disposition = bytes(dice(m, 2) == 0 ? "inline" : "");
         }
         if (dice(m, 3) == 0) {
-            p->content_id = bytes("part.one$x@b.example");
+            p->content_id = bytes(is_raw(m) ? "p\xc3\xa4rt@\xe4\xbe\x8b.example"
+                                            : "part.one$x@b.example");
         }
         if (dice(m, 4) == 0) {
             p->params = bytes("x-a=b; x-c=\"d; e\"");
@@ -404,7 +478,7 @@ void make_message(struct make *m, const uint8_t *data, size_t len, uint64_t seed
     m->o.struct_size = sizeof m->o;
     m->o.flags =
         dice(m, 16) & (unsigned)(MAILPROTO_COMPOSE_8BIT | MAILPROTO_COMPOSE_BINARY |
-                                 MAILPROTO_COMPOSE_BCC);
+                                 MAILPROTO_COMPOSE_UTF8 | MAILPROTO_COMPOSE_BCC);
     m->measure = dice(m, 3) != 0;
     memset(m->unique, '0', sizeof m->unique);
     m->unique[15] = (char)('0' + dice(m, 10));
@@ -428,6 +502,7 @@ void make_free(struct make *m)
     }
     for (i = 0; i < MAKE_PARTS; i++) {
         text_free(&m->content[i]);
+        text_free(&m->wide[i]);
     }
 }
 
@@ -467,6 +542,7 @@ void make_expected(const struct make *m, size_t part, struct text *out)
     const struct text *t = &m->content[part];
     mailproto_bytes type = m->parts[part].type;
     int lines = (m->parts[part].flags & MAILPROTO_COMPOSE_VERBATIM) == 0 &&
+                m->wide[part].len == 0 &&
                 (type.len == 0 || memcmp(type.ptr, "text/", 5) == 0 ||
                  memcmp(type.ptr, "messa", 5) == 0);
     size_t i;

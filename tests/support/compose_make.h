@@ -30,6 +30,7 @@ struct make {
     mailproto_source sources[MAKE_PARTS];
     struct make_source callbacks[MAKE_PARTS];
     struct text content[MAKE_PARTS];
+    struct text wide[MAKE_PARTS]; /* what a content in UTF-16 says, in UTF-8 */
     char *texts[MAKE_TEXTS];
     size_t text_count;
     char unique[16];

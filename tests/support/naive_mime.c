@@ -61,13 +61,21 @@ static size_t start_of(const struct naive *n, size_t line)
     return line < n->count ? n->lines[line].start : n->len;
 }
 
-/* Which boundary a line is the delimiter of, from 1 on, 0 for none; `*close`. */
+/* Whether a blank stands at `at` of the octets. */
+static int blank_at(const char *octets, size_t len, size_t at)
+{
+    return at < len && (octets[at] == ' ' || octets[at] == '\t');
+}
+
+/* Which boundary a line is the delimiter of, from 1 on, 0 for none; `*close`. A boundary
+ * that is all of the line comes before the longest one with a blank behind it. */
 static size_t delimiter(const struct naive *n, size_t line, int *close)
 {
     const struct line *l = &n->lines[line];
     const char *at = n->data + l->start;
     size_t len = l->end - l->start;
     size_t blanks = 0;
+    size_t best = 0;
     size_t i;
     if (len < 2 || at[0] != '-' || at[1] != '-') {
         return 0;
@@ -80,15 +88,22 @@ static size_t delimiter(const struct naive *n, size_t line, int *close)
     len -= 2;
     for (i = n->boundaries; i > 0; i--) {
         const struct boundary *b = &n->stack[i - 1];
+        int hyphens;
         if (!b->open || len < b->len || memcmp(at, b->text, b->len) != 0) {
             continue;
         }
-        if (len == b->len || (len == b->len + 2 && memcmp(at + b->len, "--", 2) == 0)) {
-            *close = len != b->len;
+        hyphens = len >= b->len + 2 && memcmp(at + b->len, "--", 2) == 0;
+        if (len == b->len || (len == b->len + 2 && hyphens)) {
+            *close = hyphens;
             return i;
         }
+        if ((best == 0 || b->len > n->stack[best - 1].len) &&
+            blank_at(at, len, b->len + (hyphens ? 2U : 0U))) {
+            best = i;
+            *close = hyphens;
+        }
     }
-    return 0;
+    return best;
 }
 
 /* The first line from `line` on that is a delimiter, or the count of lines. */
@@ -217,20 +232,55 @@ static void field(struct naive *n, struct header *h, size_t from, size_t to)
     }
 }
 
+/* Whether a line, of which `most` octets are looked at, can be no field. */
+static int is_junk(const struct naive *n, const struct line *l, size_t most)
+{
+    size_t len = l->end - l->start;
+    size_t value;
+    return is_blank(n->data[l->start]) ||
+           name_of(n->data + l->start, len < most ? len : most, &value) == 0;
+}
+
+static int is_empty(const struct line *l)
+{
+    return l->end == l->start && l->next > l->end;
+}
+
+/* Whether a part has text where its header belongs: two such lines, or one and no more. */
+static int begins_text(const struct naive *n, size_t line)
+{
+    const struct line *first = &n->lines[line];
+    const struct line *second = first + 1;
+    int close;
+    if (line == n->count || is_empty(first) || delimiter(n, line, &close) != 0 ||
+        !is_junk(n, first, 998)) {
+        return 0;
+    }
+    if (first->next - first->start > 480 || line + 1 == n->count) {
+        return 1;
+    }
+    return !is_empty(second) &&
+           (delimiter(n, line + 1, &close) != 0 || is_junk(n, second, 512));
+}
+
 /* The lines of a header from `line` on; where its body begins. */
-static size_t header(struct naive *n, size_t line, int message, struct header *h)
+static size_t header(struct naive *n, size_t line, int message, int may_lack,
+                     struct header *h)
 {
     int first = 1;
     int close;
     memset(h, 0, sizeof *h);
     h->encoding = MAILPROTO_ENCODING_7BIT;
+    if (may_lack && begins_text(n, line)) {
+        return line;
+    }
     while (line < n->count) {
         const struct line *l = &n->lines[line];
         const char *at = n->data + l->start;
         size_t len = l->next - l->start;
         size_t to = line + 1;
         size_t quoted = len > 0 && at[0] == '>';
-        if (l->end == l->start && l->next > l->end) {
+        if (is_empty(l)) {
             h->blank = 1;
             return line + 1;
         }
@@ -310,7 +360,7 @@ static size_t part(struct naive *n, size_t line, uint32_t depth, int message,
     int inner;
     int encoded;
     trace_begin(n->out, depth, number, 0, start);
-    line = header(n, line, message, &h);
+    line = header(n, line, message, depth > 0 && !message && !digest, &h);
     body = start_of(n, line);
     if (h.type.type.len == 0) {
         h.type.type.ptr = digest ? "message" : "text";

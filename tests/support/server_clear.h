@@ -28,4 +28,35 @@ static inline void expect(struct run *r, const char *line, const char *out)
     assert_string_equal(r->out, out);
 }
 
+/* Lists that cannot be: of auth_mechanisms, and of mechanisms_in_clear beside
+ * "PLAIN LOGIN" (RFC 4422 3.1, and what is not offered at all). */
+static const char *const no_lists[] = {
+    " PLAIN", "PLAIN ",  "PLAIN  LOGIN", "PLAIN,LOGIN", "AUTH=PLAIN",
+    "Plain",  "A\tB",    "A\r\n",        "A]",          "X2345678901234567890A",
+    "A.B",    "\xc3\x84"};
+
+/* The option `list` of `o` is refused as each of them. */
+#define CHECK_LISTS(o, list, mem_size)                                                 \
+    do {                                                                               \
+        size_t n;                                                                      \
+        for (n = 0; n < sizeof no_lists / sizeof no_lists[0]; n++) {                   \
+            (o)->list = bytes_of(no_lists[n]);                                         \
+            assert_int_equal(mem_size(o), 0);                                          \
+        }                                                                              \
+        (o)->list.ptr = NULL;                                                          \
+        (o)->list.len = 1;                                                             \
+        assert_int_equal(mem_size(o), 0);                                              \
+    } while (0)
+
+/* A good list but for its length: it has 256 octets, one too many. */
+static inline void longest_list(char list[257])
+{
+    size_t i;
+    for (i = 0; i < 255; i++) {
+        list[i] = i % 16 == 15 ? ' ' : 'A';
+    }
+    list[255] = 'A';
+    list[256] = '\0';
+}
+
 #endif /* TESTS_SERVER_CLEAR_H */

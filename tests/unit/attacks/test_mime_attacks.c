@@ -17,6 +17,7 @@
 
 #include "jsonl.h"
 #include "message_trace.h"
+#include "thinned.h"
 
 enum { PARTS = 64, RANDOM_RUNS = 100 };
 
@@ -69,8 +70,9 @@ static int has_defect(struct text *trace, const struct flag *flag)
 
 static void run_cuts(const char *id, const struct text *input, struct text *whole)
 {
+    const unsigned runs = 2 + RANDOM_RUNS / (unsigned)thinned(10);
     unsigned i;
-    for (i = 0; i < 2 + RANDOM_RUNS; i++) {
+    for (i = 0; i < runs; i++) {
         struct chunk cut = {CHUNK_WHOLE, 0, 0, 0};
         struct text trace = {NULL, 0, 0};
         const char *wrong;

@@ -515,6 +515,63 @@ static void what_can_be_offered(void **state)
     }
 }
 
+/* What an option's lists may be: RFC 4422 3.1, and none that is not offered. */
+static void lists(void **state)
+{
+    static const struct {
+        const char *names, *in_clear;
+        int good;
+    } v[] = {
+        {"", "", 1},
+        {"PLAIN", "", 1},
+        {"PLAIN LOGIN", "LOGIN PLAIN", 1},
+        {"PLAIN LOGIN", "LOGIN LOGIN", 1},
+        {"A 0 - _ Z9", "_", 1},
+        {"A1234567890123456789", "", 1},
+        {"A12345678901234567890", "", 0},
+        {"PLAIN A12345678901234567890", "", 0},
+        {"PLAIN,LOGIN", "", 0},
+        {"AUTH=PLAIN", "", 0},
+        {"plain", "", 0},
+        {"PLAIn", "", 0},
+        {"PLAIN\tLOGIN", "", 0},
+        {"PLAIN  LOGIN", "", 0},
+        {" PLAIN", "", 0},
+        {"PLAIN ", "", 0},
+        {" ", "", 0},
+        {"A@", "", 0},
+        {"A[", "", 0},
+        {"A/", "", 0},
+        {"A:", "", 0},
+        {"A.", "", 0},
+        {"", "PLAIN", 0},
+        {"PLAIN", "LOGIN", 0},
+        {"PLAIN", "PLAI", 0},
+        {"PLAIN", "PLAINS", 0},
+        {"PLAIN", "plain", 0},
+        {"PLAIN LOGIN", "PLAIN ", 0},
+    };
+    mailproto_bytes nowhere = {NULL, 1};
+    char longest[257];
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof v / sizeof v[0]; i++) {
+        assert_int_equal(
+            mailproto__auth_lists_are_good(text(v[i].names), text(v[i].in_clear)),
+            v[i].good);
+    }
+    assert_int_equal(mailproto__auth_lists_are_good(nowhere, text("")), 0);
+    assert_int_equal(mailproto__auth_lists_are_good(text("PLAIN"), nowhere), 0);
+    for (i = 0; i < 256; i++) {
+        longest[i] = i % 16 == 15 ? ' ' : 'A';
+    }
+    longest[255] = 'A';
+    longest[256] = '\0';
+    assert_int_equal(mailproto__auth_lists_are_good(text(longest), text("")), 0);
+    assert_int_equal(
+        mailproto__auth_lists_are_good(mailproto__span(longest, 255), text("")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +587,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments),
         cmocka_unit_test(huge_messages),
         cmocka_unit_test(what_can_be_offered),
+        cmocka_unit_test(lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

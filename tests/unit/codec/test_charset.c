@@ -157,6 +157,10 @@ static void utf7(void **state)
     EXPECT(&spec, "+ x", " x", ESCAPE, 1);
     EXPECT(&spec, "\xe4", R, BAD, 0);
     EXPECT_ERROR(&strict, "a\xe4", 1);
+    /* a shift that nothing follows */
+    EXPECT(&spec, "a+", "a", ESCAPE, 2);
+    EXPECT_ERROR(&strict, "a+", 2);
+    EXPECT(&strict, "a+-", "a+", 0, 0);
 }
 
 int main(void)

@@ -64,6 +64,11 @@ static void ends(void **state)
     FIELD(RELAXED, "Subject: no end", "subject:no end");
     FIELD(RELAXED, "Subject:\r\n", "subject:\r\n");
     FIELD(RELAXED, "Subject: \t \r\n \r\n", "subject:\r\n");
+    /* 3.4.2: a fold at the end is unfolded like others; there is no line end behind it. */
+    FIELD(RELAXED, "Subject :\r\n ", "subject:");
+    FIELD(RELAXED, "Subject: a \r\n\t", "subject:a");
+    FIELD(RELAXED, "Subject: a\n ", "subject:a");
+    FIELD(RELAXED, "Subject: a\r\n \r\n", "subject:a\r\n");
     FIELD(RELAXED, "SubJect\t :a\n b\n\tc: D\n", "subject:a b c: D\r\n");
     FIELD(SIMPLE, "Subject: a\n b\n", "Subject: a\r\n b\r\n");
     FIELD(RELAXED, "No Colon", "no colon");

@@ -146,7 +146,8 @@ static void steps_like_naive(void **state)
         int controls;
         t[0] = (unsigned char)(i >> 8);
         t[1] = (unsigned char)i;
-        controls = t[0] < 32 || t[0] == 127 || t[1] < 32 || t[1] == 127;
+        controls = t[0] < 32 || t[0] == 127 || t[1] < 32 || t[1] == 127 ||
+                   (t[0] == 0xC2 && t[1] < 0xA0);
         assert_int_equal(mailproto__utf8_is_whole(step_all(t, 2)),
                          !controls && naive_check(t, 2) == 2);
     }
@@ -160,7 +161,8 @@ static void steps_like_naive(void **state)
         t[3] = octets[i / N / N / N];
         t[4] = 'x'; /* what was ill-formed remains so */
         for (k = 0; k < 5; k++) {
-            good = good && t[k] >= 32 && t[k] != 127;
+            good =
+                good && t[k] >= 32 && t[k] != 127 && (t[k] != 0xC2 || t[k + 1] >= 0xA0);
         }
         assert_int_equal(mailproto__utf8_is_whole(step_all(t, 5)),
                          good && naive_check(t, 5) == 5);

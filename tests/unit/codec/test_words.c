@@ -82,8 +82,9 @@ static void as_mail_has_it(void **state)
     (void)state;
     expect("a=?utf-8?q?b?=c", 0, "abc");
     expect("=?utf-8?q?a?==?utf-8?q?b?=", 0, "ab");
-    expect("=?utf-8?q?a b?= c", 0, "a b c");
-    expect("=?utf-8?q?a\r\n b?= c", 0, "a b c");
+    expect_defect("=?utf-8?q?a b?= c", 0, "a b c", MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect_defect("=?utf-8?q?a\r\n b?= c", 0, "a b c",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
     expect("=?utf-8?q?what?_no?=", 0, "what? no");
 }
 
@@ -160,7 +161,131 @@ static void controls_stay_inside(void **state)
     expect_defect("a\r\nBcc: x", 0, "a Bcc: x", MAILPROTO_CODEC_DEFECT_CHARACTER);
     expect_defect("a\x1b[m\rb", 0, "a [m b", MAILPROTO_CODEC_DEFECT_CHARACTER);
     expect("a\r\n b\n\tc\r\n", 0, "a b\tc");
+    /* those of two octets in UTF-8 stay: U+0080 to U+009F, and nothing on either side */
+    expect_defect("=?utf-8?q?a=C2=9B31m?=", 0,
+                  "a\xc2\x9b"
+                  "31m",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect_defect("=?utf-8?b?woDCnw==?=", 0, "\xc2\x80\xc2\x9f",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect_defect("=?utf-8?q?=C2?= =?utf-8?q?=85x?=", 0, "\xc2\x85x",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect_defect("=?iso-8859-1?q?a=9Bz=E4?=", 0, "a\xc2\x9bz\xc3\xa4",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect_defect("a\xc3\xa4\xc2\x85z", 0, "a\xc3\xa4\xc2\x85z",
+                  MAILPROTO_CODEC_DEFECT_CHARACTER);
+    expect("=?utf-8?q?=C2=A0=C3=80=C3=9F?= \xc2\xa0\xc3\x85", 0,
+           "\xc2\xa0\xc3\x80\xc3\x9f \xc2\xa0\xc3\x85");
+    expect("=?utf-8?q?=E2=80=A8=F0=9F=98=80?=", 0, "\xe2\x80\xa8\xf0\x9f\x98\x80");
     expect("=?utf-8?q?=3D=3Futf-8=3Fq=3Fx=3F=3D?=", 0, "=?utf-8?q?x?=");
+}
+
+/* Every kind of defect has the offset of its first one: of the octet, or of the word. */
+static void places(void **state)
+{
+    static const uint64_t none = UINT64_MAX;
+    static const struct {
+        const char *in;
+        uint32_t flags;
+        uint64_t character, padding, bits, escape;
+    } cases[] = {
+        {"abc =?utf-8?q?d?=", 0, none, none, none, none},
+        {"ab\x01\x02", 0, 2, none, none, none},
+        {"a \xc3\xa4\xe4 b\xe4", 0, 4, none, none, none},
+        {"a\xe4", MAILPROTO_WORDS_GUESS, 1, none, none, none},
+        {"ab\r\nc", 0, 2, none, none, none},
+        /* what is wrong in the value itself: where it is */
+        {"x =?utf-8?q?a=b=?=", 0, none, none, none, 13},
+        {"x =?utf-8?q?ab?= =?utf-8?q?c=xd?= =?utf-8?q?=x?=", 0, none, none, none, 28},
+        {"x =?utf-8?b?YW!J!j?=", 0, 14, none, none, none},
+        {"x =?utf-8?b?YR=?=", 0, none, none, 14, none},
+        {"x =?utf-8?b?Y=?=", 0, none, 13, 13, none},
+        /* what comes out of a word: the word */
+        {"x =?utf-8?q?a=0D?= =?utf-8?q?=0A?=", 0, 2, none, none, none},
+        {"x =?utf-8?q?a=C3?= =?utf-8?q?b?=", 0, 19, none, none, none},
+        {"x =?utf-8?q?a=C3?= =?utf-8?q?=C3?= y", 0, 19, none, none, none},
+        {"x =?utf-8?q?a=C3?= y", 0, 2, none, none, none},
+        {"x =?utf-16be?q?=D8=00=00a?= y", 0, 2, none, none, none},
+        {"=?utf-8?q?a?=  =?us-ascii?q?=E4?=", 0, 15, none, none, none},
+        {"x =?utf-8?b?YWI?= y =?utf-8?b?YWI?=", 0, none, 2, none, none},
+        {"x =?utf-8?b?YWI?= =?utf-8?q?c?=", 0, none, 2, none, none},
+        /* both: the first */
+        {"=?utf-8?b?YWJj!w6T/?=", 0, 0, none, none, none},
+        {"=?utf-8?b?YWJj!YWJj?= =?utf-8?q?=FF?=", 0, 14, none, none, none},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct codec_spec spec = {CODEC_WORDS, 0, 0, NULL, NULL};
+        const char *in = cases[i].in;
+        struct codec_result r;
+        spec.flags = cases[i].flags;
+        r = codec_whole(&spec, in, strlen(in));
+        if (r.word_defects[0] != cases[i].character ||
+            r.word_defects[1] != cases[i].padding ||
+            r.word_defects[2] != cases[i].bits ||
+            r.word_defects[3] != cases[i].escape) {
+            print_error("%s: %d %d %d %d\n", in, (int)r.word_defects[0],
+                        (int)r.word_defects[1], (int)r.word_defects[2],
+                        (int)r.word_defects[3]);
+            fail();
+        }
+        codec_free(&r);
+        codec_expect_everywhere(&spec, in, strlen(in));
+    }
+}
+
+static uint64_t place(const char *in, unsigned kind, uint32_t defects)
+{
+    struct codec_spec spec = {CODEC_WORDS, 0, 0, NULL, NULL};
+    struct codec_result r = codec_whole(&spec, in, strlen(in));
+    uint64_t at = r.word_defects[kind];
+    assert_int_equal(r.defects, defects);
+    codec_free(&r);
+    codec_expect_everywhere(&spec, in, strlen(in));
+    return at;
+}
+
+/* Words that RFC 2047 2 does not allow and that are decoded all the same. */
+static void words_out_of_form(void **state)
+{
+    char longest[] =
+        "x =?utf-8?q?012345678901234567890123456789012345678901234567890123456"
+        "789012?= y";
+    char longer[] =
+        "x =?utf-8?q?0123456789012345678901234567890123456789012345678901234567"
+        "890123?= y";
+    (void)state;
+    assert_int_equal(place(longest, 4, 0), UINT64_MAX);
+    assert_int_equal(place(longer, 4, MAILPROTO_CODEC_DEFECT_LINE), 2);
+    assert_int_equal(place("x =?utf-8?q?a b?=", 0, MAILPROTO_CODEC_DEFECT_CHARACTER),
+                     13);
+    assert_int_equal(place("x =?utf-8?b?YW Jj?=", 0, MAILPROTO_CODEC_DEFECT_CHARACTER),
+                     14);
+    assert_int_equal(place("x =?utf-8?b?YQ==YQ==?=", 1, MAILPROTO_CODEC_DEFECT_PADDING),
+                     16);
+    assert_int_equal(place("=?utf-8?b?YQ==?= =?utf-8?b?YQ==?=", 1, 0), UINT64_MAX);
+}
+
+/* What is asked for is one kind. */
+static void no_place(void **state)
+{
+    mailproto_words w;
+    size_t used;
+    size_t len;
+    char out[64];
+    (void)state;
+    assert_int_equal(mailproto_words_init(&w, 0, NULL), MAILPROTO_OK);
+    assert_int_equal(mailproto_words_run(&w, "\x01=?utf-8?q?=?=", 14, &used, out,
+                                         sizeof out, &len, MAILPROTO_CODEC_FINAL),
+                     MAILPROTO_OK);
+    assert_int_equal(mailproto_words_defects(&w), 9);
+    assert_true(mailproto_words_defect_offset(&w, 1) == 0);
+    assert_true(mailproto_words_defect_offset(&w, 8) == 11);
+    assert_true(mailproto_words_defect_offset(&w, 0) == UINT64_MAX);
+    assert_true(mailproto_words_defect_offset(&w, 9) == UINT64_MAX);
+    assert_true(mailproto_words_defect_offset(&w, 16) == UINT64_MAX);
+    assert_true(mailproto_words_defect_offset(&w, UINT32_C(1) << 31) == UINT64_MAX);
 }
 
 static void raw(void **state)
@@ -171,6 +296,8 @@ static void raw(void **state)
     expect_defect("R\xe5 \x93", 0, "R\xef\xbf\xbd \xef\xbf\xbd", bad);
     expect_defect("R\xe5 \x93\x81", MAILPROTO_WORDS_GUESS,
                   "R\xc3\xa5 \xe2\x80\x9c\xef\xbf\xbd", bad);
+    expect_defect("R\xc3\xa5 \x93\x81", MAILPROTO_WORDS_LATIN,
+                  "R\xc3\x83\xc2\xa5 \xe2\x80\x9c\xef\xbf\xbd", bad);
     expect_defect("=?utf-8?q?=ED=A0=80=C0=80?=", 0,
                   "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", bad);
 }
@@ -252,11 +379,54 @@ static void converter(void **state)
                         26);
     assert_int_equal(r.out.len, 7 + 13 + 4 + 36);
     assert_int_equal(r.defects, MAILPROTO_CODEC_DEFECT_CHARACTER);
+    assert_int_equal(r.word_defects[0], 41); /* the last word's */
+    codec_free(&r);
+    codec_expect_everywhere(&spec, in, strlen(in));
+    /* What did not fit of a word is told of it, and not of the next one. */
+    in = "=?rot?q?zzzzzzzzzzzz!?= =?rot?q?zzzzzzzzzzzz!?=";
+    r = codec_whole(&spec, in, strlen(in));
+    assert_int_equal(r.word_defects[0], 0);
     codec_free(&r);
     codec_expect_everywhere(&spec, in, strlen(in));
     spec.what = CODEC_CHARSET;
     spec.charset = "rot";
     codec_expect_everywhere(&spec, "abc!zz!", 7);
+}
+
+/* A converter for whatever it is asked for: all text is `!`. */
+static mailproto_status any(void *ctx, mailproto_bytes charset, const void *in,
+                            size_t in_len, size_t *in_used, void *out, size_t out_cap,
+                            size_t *out_len, uint32_t flags)
+{
+    (void)ctx;
+    (void)charset;
+    (void)in;
+    (void)flags;
+    *in_used = in_len < out_cap ? in_len : out_cap;
+    *out_len = *in_used;
+    memset(out, '!', *out_len);
+    return *in_used == in_len ? MAILPROTO_OK : MAILPROTO_AGAIN;
+}
+
+/* UTF-7 is not decoded, whatever the converter knows. */
+static void converter_of_all(void **state)
+{
+    static mailproto_charset_converter c;
+    struct codec_spec spec = {CODEC_WORDS, 0, 0, NULL, NULL};
+    struct codec_result r;
+    const char *in = "=?utf-7?Q?+ADw-?= =?UTF-7*en?B?K0FEdy0=?= =?x?Q?ab?=";
+    const char *out = "=?utf-7?Q?+ADw-?= =?UTF-7*en?B?K0FEdy0=?= !!";
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.struct_size = sizeof c;
+    c.convert = any;
+    spec.converter = &c;
+    r = codec_whole(&spec, in, strlen(in));
+    assert_int_equal(r.status, MAILPROTO_OK);
+    assert_int_equal(r.out.len, strlen(out));
+    assert_memory_equal(text_string(&r.out), out, strlen(out));
+    codec_free(&r);
+    codec_expect_everywhere(&spec, in, strlen(in));
 }
 
 /* The charset "shift": between `<` and `>`, over the ends of words, letters are capitals;
@@ -351,9 +521,13 @@ int main(void)
         cmocka_unit_test(as_mail_has_it),
         cmocka_unit_test(no_words),
         cmocka_unit_test(controls_stay_inside),
+        cmocka_unit_test(places),
+        cmocka_unit_test(words_out_of_form),
+        cmocka_unit_test(no_place),
         cmocka_unit_test(raw),
         cmocka_unit_test(phrases),
         cmocka_unit_test(converter),
+        cmocka_unit_test(converter_of_all),
         cmocka_unit_test(converter_with_state),
         cmocka_unit_test(whole_values),
     };

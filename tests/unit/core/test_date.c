@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/date.h"
+#include "thinned.h"
 
 static const int64_t first = -INT64_C(62135596800); /* 0001-01-01 */
 static const int64_t last = INT64_C(253402300799);  /* 9999-12-31T23:59:59 */
@@ -66,6 +67,7 @@ static void every_day(void **state)
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    const int64_t step = (int64_t)thinned(23);
     int64_t number = 0;
     int year;
     int month;
@@ -75,20 +77,23 @@ static void every_day(void **state)
         int leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         for (month = 0; month < 12; month++) {
             int count = month_days[month] + (month == 1 && leap);
-            for (day = 1; day <= count; day++) {
+            for (day = 1; day <= count; day++, number++) {
                 char expected[80];
                 char buf[MAILPROTO__DATE_MAX];
                 int second = (int)((number * 7919) % 86400);
-                size_t len =
-                    mailproto__date_write(first + number * 86400 + second, 0, buf);
-                int n = snprintf(expected, sizeof expected,
-                                 "%s, %02d %s %04d %02d:%02d:%02d +0000",
-                                 days[number % 7], day, months[month], year,
-                                 second / 3600, second / 60 % 60, second % 60);
+                size_t len;
+                int n;
+                if (number % step != 0) {
+                    continue;
+                }
+                len = mailproto__date_write(first + number * 86400 + second, 0, buf);
+                n = snprintf(expected, sizeof expected,
+                             "%s, %02d %s %04d %02d:%02d:%02d +0000", days[number % 7],
+                             day, months[month], year, second / 3600, second / 60 % 60,
+                             second % 60);
                 if (len != (size_t)n || memcmp(buf, expected, len) != 0) {
                     fail_msg("%.*s is not %s", (int)len, buf, expected);
                 }
-                number++;
             }
         }
     }

@@ -52,13 +52,53 @@ static void fields(void **state)
                "(\"application\" \"x\" NIL NIL \"\" \"7bit\" 0 NIL (\"inline\" NIL) NIL"
                " NIL)");
     check_item("Content-Disposition: ; filename=a\r\n\r\n", ITEM_STRUCTURE,
-               "(" TEXT_PLAIN " 0 0 NIL NIL NIL NIL)");
-    check_item("Content-Transfer-Encoding: 8bit; x=y\r\n\r\n", ITEM_BODY,
+               "(" TEXT_PLAIN " 0 0 NIL (\"\" (\"filename\" \"a\")) NIL NIL)");
+    check_item("Content-Disposition: \r\n\r\n", ITEM_STRUCTURE,
+               "(" TEXT_PLAIN " 0 0 NIL (\"\" NIL) NIL NIL)");
+    check_item("MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit; x=y\r\n\r\n",
+               ITEM_BODY,
                "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"8bit\" 0 0)");
     check_item("Content-Transfer-Encoding: x-strange\r\n\r\n", ITEM_BODY,
                "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"x-strange\" 0"
                " 0)");
     check_item("Content-Transfer-Encoding:\r\n\r\n", ITEM_BODY, "(" TEXT_PLAIN " 0 0)");
+}
+
+/* A message that says nothing else of MIME: an encoding that encodes nothing is 7bit. */
+static void no_mime(void **state)
+{
+    static const char *const encodings[] = {"8BIT", "7BIT", "Binary", "(c) 8bit; x=y"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof encodings / sizeof *encodings; i++) {
+        char message[256];
+        snprintf(message, sizeof message,
+                 "Content-Transfer-Encoding: %s\r\nSubject: s\r\n\r\nx", encodings[i]);
+        check_item(message, ITEM_BODY, "(" TEXT_PLAIN " 1 0)");
+    }
+    check_item("Content-Transfer-Encoding: 8BIT\r\nX: y\r\nMime-Version:\r\n\r\nx",
+               ITEM_BODY,
+               "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"8BIT\" 1 0)");
+    check_item("Content-Transfer-Encoding: 8BIT\r\nContent-Type: text/plain\r\n\r\nx",
+               ITEM_BODY,
+               "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"8BIT\" 1 0)");
+    /* What the decoder undoes is told, and what nobody knows. */
+    check_item(
+        "Content-Transfer-Encoding: BASE64\r\n\r\nx", ITEM_BODY,
+        "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"BASE64\" 1 0)");
+    check_item("Content-Transfer-Encoding: x-a\r\n\r\nx", ITEM_BODY,
+               "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"x-a\" 1 0)");
+    /* The message within another one is asked for itself; a part of a multipart is MIME. */
+    check_item("MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n"
+               "Content-Transfer-Encoding: 8BIT\r\n\r\nx",
+               ITEM_BODY,
+               "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 36"
+               " (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) (" TEXT_PLAIN " 1 0) 2)");
+    check_item("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+               "Content-Transfer-Encoding: 8BIT\r\n\r\nx\r\n--b--",
+               ITEM_BODY,
+               "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"8BIT\" 1 0)"
+               " \"mixed\")");
 }
 
 static void parameters(void **state)
@@ -287,12 +327,12 @@ static void arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leaves),         cmocka_unit_test(sizes),
-        cmocka_unit_test(fields),         cmocka_unit_test(parameters),
-        cmocka_unit_test(defaults),       cmocka_unit_test(multiparts),
-        cmocka_unit_test(no_parts),       cmocka_unit_test(messages),
-        cmocka_unit_test(not_entered),    cmocka_unit_test(limits),
-        cmocka_unit_test(other_messages), cmocka_unit_test(deep),
-        cmocka_unit_test(arguments)};
+        cmocka_unit_test(leaves),     cmocka_unit_test(sizes),
+        cmocka_unit_test(fields),     cmocka_unit_test(no_mime),
+        cmocka_unit_test(parameters), cmocka_unit_test(defaults),
+        cmocka_unit_test(multiparts), cmocka_unit_test(no_parts),
+        cmocka_unit_test(messages),   cmocka_unit_test(not_entered),
+        cmocka_unit_test(limits),     cmocka_unit_test(other_messages),
+        cmocka_unit_test(deep),       cmocka_unit_test(arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

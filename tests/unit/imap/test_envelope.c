@@ -104,6 +104,11 @@ static void names(void **state)
     check_field("To: Ann (the\r\n first)  \"B. C.\" D <a@h>", TO,
                 "((\"Ann B. C. D\" NIL \"a\" \"h\"))");
     check_field("To: \"\" <a@h>", TO, "((NIL NIL \"a\" \"h\"))");
+    check_field("To: \"Ann\"Other <a@h>", TO, "((\"Ann Other\" NIL \"a\" \"h\"))");
+    check_field("To: Ann\"B.\"\"\"\"Other\" <a@h>", TO,
+                "((\"Ann B. Other\" NIL \"a\" \"h\"))");
+    check_field("To: \"\"Ann\"\" <a@h>", TO, "((\"Ann\" NIL \"a\" \"h\"))");
+    check_field("To: \"Ann\"@h <a@h>", TO, "((\"Ann@h\" NIL \"a\" \"h\"))");
     check_field("To: a@h (Ann  \\(x\\)\r\n Other )", TO,
                 "((\"Ann (x) Other\" NIL \"a\" \"h\"))");
     check_field("To: =?utf-8?q?J=C3=B6?= <a@h>", TO,
@@ -217,6 +222,80 @@ static void no_address(void **state)
     check_field("Date: ", DATE, "\"\"");
 }
 
+/* What is no address, told as far as it can be read. `{text, what is told}` */
+static const char *const broken[][2] = {
+    /* between angle brackets */
+    {"<hidden-list:;@h>", "NIL NIL \"hidden-list\" \"SYNTAX_ERROR\""},
+    {"<hidden list@h>", "NIL NIL \"hidden\" \"SYNTAX_ERROR\""},
+    {"A  \"B C\" (x) <a.b c@h> (y)", "\"A B C\" NIL \"a.b\" \"SYNTAX_ERROR\""},
+    {"A <\"q r\" s@h>", "\"A\" NIL \"q r\" \"SYNTAX_ERROR\""},
+    {"A <a@h x>", "\"A\" NIL \"a\" \"SYNTAX_ERROR\""},
+    {"A <a@>", "\"A\" NIL \"a\" \"SYNTAX_ERROR\""},
+    {"A <a@[1.2.3.4>", "\"A\" NIL \"a\" \"SYNTAX_ERROR\""},
+    {"A <<a@h>>", "\"A\" NIL \"MISSING_MAILBOX\" \"SYNTAX_ERROR\""},
+    {"A <\"a", "\"A\" NIL \"MISSING_MAILBOX\" \"SYNTAX_ERROR\""},
+    {"A <a(b@h>", "\"A\" NIL \"MISSING_MAILBOX\" \"SYNTAX_ERROR\""},
+    {"(c) <a b@h>", "NIL NIL \"a\" \"SYNTAX_ERROR\""},
+    {"A <", "\"A\" NIL \"MISSING_MAILBOX\" \"SYNTAX_ERROR\""},
+    {"A <@h>", "\"A\" \"INVALID_ROUTE\" \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    /* without them */
+    {"@h.example", "NIL NIL \"MISSING_MAILBOX\" \"h.example\""},
+    {"@h (Ann)", "\"Ann\" NIL \"MISSING_MAILBOX\" \"h\""},
+    {"@h i", "\"@h i\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"@", "\"@\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"a@", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"\"a b\"@", "NIL NIL \"a b\" \"MISSING_DOMAIN\""},
+    {"a.b [x]", "NIL NIL \"a.b\" \"MISSING_DOMAIN\""},
+    {"a>", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"one two@h", "\"one two\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"\"one\"two@h", "\"one two\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"one [x] two", "NIL NIL \"one\" \"MISSING_DOMAIN\""},
+    {"\"one\" [x]", "\"one\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"\"one", "\"one\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    /* two readings: none is guessed */
+    {"a@b@h", "\"a@b@h\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"\"a\"@b: <c@h>", "\"a@b: <c@h>\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    {"=?utf-8?q?a:b?= =?utf-8?q?c?=",
+     "\"=?utf-8?q?a:b?= =?utf-8?q?c?=\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\""},
+    /* what has dots out of place is no domain */
+    {"a@h.", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"a@.h", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"a@h. .i", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"A <a@h..i>", "\"A\" NIL \"a\" \"SYNTAX_ERROR\""},
+    {"a@h . i", "NIL NIL \"a\" \"h.i\""},
+    {"a..b.@h", "NIL NIL \"a..b.\" \"h\""},
+    /* these are addresses */
+    {"a@h (open", "NIL NIL \"a\" \"MISSING_DOMAIN\""},
+    {"a@h>", "NIL NIL \"a\" \"h\""},
+    {"A <a@h>>", "\"A\" NIL \"a\" \"h\""}};
+
+static void broken_syntax(void **state)
+{
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof broken / sizeof *broken; i++) {
+        char field[256], expected[256];
+        snprintf(field, sizeof field, "Cc: %s", broken[i][0]);
+        snprintf(expected, sizeof expected, "((%s))", broken[i][1]);
+        check_field(field, CC, expected);
+    }
+    /* The list goes on behind it. */
+    check_field("Cc: A <a b@h>, c d@h, @i, e@h", CC,
+                "((\"A\" NIL \"a\" \"SYNTAX_ERROR\")"
+                "(\"c d\" NIL \"MISSING_MAILBOX\" \"MISSING_DOMAIN\")"
+                "(NIL NIL \"MISSING_MAILBOX\" \"i\")(NIL NIL \"e\" \"h\"))");
+}
+
+/* Only a comment behind an address without brackets is its name. */
+static void comment_names(void **state)
+{
+    (void)state;
+    check_field("To: <a@h> (Ann)", TO, "((NIL NIL \"a\" \"h\"))");
+    check_field("To: (Ann) a@h", TO, "((NIL NIL \"a\" \"h\"))");
+    check_field("To: (x) a@h (y) (Ann)", TO, "((\"Ann\" NIL \"a\" \"h\"))");
+    check_field("To: local (Ann)", TO, "((\"Ann\" NIL \"local\" \"MISSING_DOMAIN\"))");
+}
+
 /* Linear, and whole, however long a list is. */
 static void long_list(void **state)
 {
@@ -314,12 +393,13 @@ static void cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_fields), cmocka_unit_test(nothing),
-        cmocka_unit_test(defaults),   cmocka_unit_test(texts),
-        cmocka_unit_test(nul),        cmocka_unit_test(names),
-        cmocka_unit_test(mailboxes),  cmocka_unit_test(groups),
-        cmocka_unit_test(repeated),   cmocka_unit_test(many_repeated),
-        cmocka_unit_test(no_address), cmocka_unit_test(long_list),
-        cmocka_unit_test(failures),   cmocka_unit_test(cut)};
+        cmocka_unit_test(all_fields),    cmocka_unit_test(nothing),
+        cmocka_unit_test(defaults),      cmocka_unit_test(texts),
+        cmocka_unit_test(nul),           cmocka_unit_test(names),
+        cmocka_unit_test(mailboxes),     cmocka_unit_test(groups),
+        cmocka_unit_test(repeated),      cmocka_unit_test(many_repeated),
+        cmocka_unit_test(no_address),    cmocka_unit_test(broken_syntax),
+        cmocka_unit_test(comment_names), cmocka_unit_test(long_list),
+        cmocka_unit_test(failures),      cmocka_unit_test(cut)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

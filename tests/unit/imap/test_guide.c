@@ -18,6 +18,8 @@
 #include <mailproto/pump.h>
 #include <mailproto/sasl.h>
 
+#include "guide_pages.h"
+
 /* ---- sasl.md's, as small as may be: its own test runs the whole ------------------------ */
 
 struct login {
@@ -1158,69 +1160,11 @@ static void two_clients(void **state)
 
 /* ---- word by word ------------------------------------------------------------------------ */
 
-static char *read_source(const char *name)
-{
-    enum { MOST = 200000 };
-    char path[4096];
-    char *text = calloc(1, MOST);
-    FILE *f;
-    assert_non_null(text);
-    (void)snprintf(path, sizeof path, "%s/%s", MAILPROTO_SOURCE_DIR, name);
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        fail_msg("%s cannot be read", path);
-        return text;
-    }
-    assert_in_range(fread(text, 1, MOST - 1, f), 1, MOST - 2);
-    (void)fclose(f);
-    return text;
-}
-
-/* Runs of blanks and line ends become one blank: the page indents otherwise. */
-static void squeeze(char *text)
-{
-    char *to = text;
-    const char *from = text + strspn(text, " \t\r\n");
-    while (*from != 0) {
-        size_t blanks = strspn(from, " \t\r\n");
-        if (blanks == 0) {
-            *to++ = *from++;
-        } else if (*(from += blanks) != 0) {
-            *to++ = ' ';
-        }
-    }
-    *to = 0;
-}
-
 static void the_page(void **state)
 {
-    char *source = read_source("tests/unit/imap/test_guide.c");
-    char *page = read_source("docs/guide/imap-server.md");
-    char *at = page;
-    size_t pieces = 0;
+    static const char *const names[] = {"tests/unit/imap/test_guide.c"};
     (void)state;
-    squeeze(source);
-    while ((at = strstr(at, "```c\n")) != NULL) {
-        char *end = strstr(at + 5, "```");
-        char *next = at + 5;
-        assert_non_null(end);
-        *end = 0;
-        for (at = next; at != NULL; at = next, ++pieces) {
-            next = strstr(at, "\n\n");
-            if (next != NULL) {
-                *next = 0;
-                next += 2;
-            }
-            squeeze(at);
-            if (strstr(source, at) == NULL) {
-                fail_msg("nowhere compiled: %s", at);
-            }
-        }
-        at = end + 3;
-    }
-    assert_in_range(pieces, 20, 200);
-    free(page);
-    free(source);
+    assert_in_range(guide_pieces("docs/guide/imap-server.md", names, 1), 20, 200);
 }
 
 int main(void)

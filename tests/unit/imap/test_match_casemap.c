@@ -3,6 +3,7 @@
  * that without it nothing but ASCII has a case.
  */
 #include "match_check.h"
+#include "thinned.h"
 
 #include "codec/casemap.h"
 
@@ -164,7 +165,7 @@ static void cut_anywhere(void **state)
     size_t at;
     (void)state;
     for (field = 0; field < 2; field++) {
-        for (at = 1000; at < 1050; at++) {
+        for (at = 1000; at < 1050; at += thinned(7)) {
             size_t n = (size_t)sprintf(message, field ? "Subject: " : "X: y\r\n\r\n");
             size_t i;
             memset(message + n, 'x', at);

@@ -422,6 +422,48 @@ static void names(void **state)
     close_session(r);
 }
 
+/* RFC 9051 5.1: no control characters, hidden or not, nor what ends lines and paragraphs;
+ * their neighbours may stand in names. */
+static void controls_in_names(void **state)
+{
+    static const struct {
+        const char *utf8, *utf7;
+        int good;
+    } v[] = {
+        {"a\x1f", "a&AB8-", 0},         {"a\x7f", "a&AH8-", 0},
+        {"\xc2\x80", "&AIA-", 0},       {"a\xc2\x9f", "a&AJ8-", 0},
+        {"\xc2\xa0", "&AKA-", 1},       {"\xc3\x80", "&AMA-", 1},
+        {"\xe2\x80\xa7", "&ICc-", 1},   {"\xe2\x80\xa8", "&ICg-", 0},
+        {"b\xe2\x80\xa9", "b&ICk-", 0}, {"\xe2\x80\xaa", "&ICo-", 1},
+        {"\xe2\x81\xa8", "&IGg-", 1},   {"\xe3\x80\xa8", "&MCg-", 1},
+    };
+    mailproto_imap_server_options o = few();
+    int rev2;
+    size_t i;
+    (void)state;
+    o.caps |= cap_bit(MAILPROTO_IMAP_CAP_REV2) | cap_bit(MAILPROTO_IMAP_CAP_ENABLE);
+    for (rev2 = 0; rev2 < 2; rev2++) {
+        struct run *r = open_session(&o, NULL, "a LOGIN f s\r\n");
+        feed_text(r, rev2 ? "b ENABLE IMAP4rev2\r\n" : "");
+        for (i = 0; i < sizeof v / sizeof v[0]; i++) {
+            const char *name = rev2 ? v[i].utf8 : v[i].utf7;
+            unsigned len = (unsigned)strlen(name);
+            char line[100];
+            (void)snprintf(line, sizeof line,
+                           "c CREATE {%u+}\r\n%s\r\nd RENAME x {%u+}\r\n%s\r\n", len,
+                           name, len, name);
+            r->out_len = 0;
+            feed_text(r, line);
+            assert_string_equal(r->out, v[i].good
+                                            ? "c OK CREATE completed\r\n"
+                                              "d OK RENAME completed\r\n"
+                                            : "c NO [CANNOT] The name cannot be\r\n"
+                                              "d NO [CANNOT] The name cannot be\r\n");
+        }
+        close_session(r);
+    }
+}
+
 /* With IMAP4rev2 names are UTF-8 (RFC 9051 5.1): no control characters in them. */
 static void names_in_utf8(void **state)
 {
@@ -555,9 +597,9 @@ int main(void)
         cmocka_unit_test(implicit_tls),    cmocka_unit_test(greetings),
         cmocka_unit_test(enabling),        cmocka_unit_test(enabled_by_use),
         cmocka_unit_test(message_numbers), cmocka_unit_test(names),
-        cmocka_unit_test(names_in_utf8),   cmocka_unit_test(charsets),
-        cmocka_unit_test(nothing_saved),   cmocka_unit_test(defaults),
-        cmocka_unit_test(foreign),
+        cmocka_unit_test(names_in_utf8),   cmocka_unit_test(controls_in_names),
+        cmocka_unit_test(charsets),        cmocka_unit_test(nothing_saved),
+        cmocka_unit_test(defaults),        cmocka_unit_test(foreign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

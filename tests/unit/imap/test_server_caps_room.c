@@ -47,6 +47,34 @@ static void at_every_fill(void **state)
     }
 }
 
+/* The longest word there can be, with outputs that hold the line whole, or with greeting
+ * and login, or not: it comes, before the login and behind it. */
+static void at_every_size(void **state)
+{
+    static const uint32_t replies[] = {128, 143, 256, 400, 512};
+    mailproto_imap_server_options o = options_of();
+    char more[256];
+    size_t i;
+    (void)state;
+    memset(more, 'M', sizeof more - 1);
+    more[sizeof more - 1] = '\0';
+    o.caps = MAILPROTO_IMAP_CAPS_ALL;
+    o.more_caps = bytes_of(more);
+    o.auth_mechanisms = bytes_of("PLAIN SCRAM-SHA-256 A1234567890123456789");
+    for (i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+        o.reply_max = replies[i];
+        for (o.out_size = 1024; o.out_size < 2400; o.out_size += 16) {
+            struct run *r = open_session(&o, NULL, "");
+            feed_text(r, "x CAPABILITY\r\n");
+            assert_non_null(strstr(r->out, "MM\r\nx OK CAPABILITY completed\r\n"));
+            r->out_len = 0;
+            feed_text(r, "0 LOGIN f s\r\ny CAPABILITY\r\n");
+            assert_non_null(strstr(r->out, "MM\r\ny OK CAPABILITY completed\r\n"));
+            close_session(r);
+        }
+    }
+}
+
 /* ---- beside a detached command ------------------------------------------------------- */
 
 static uint32_t detached;
@@ -184,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_every_fill),
+        cmocka_unit_test(at_every_size),
         cmocka_unit_test(no_line_within),
         cmocka_unit_test(no_farewell_within),
     };

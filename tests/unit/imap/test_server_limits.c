@@ -102,12 +102,16 @@ static void memory(void **state)
 static void memory_macro(void **state)
 {
     static char text[256];
+    static char mechanisms[128];
     static const size_t lengths[] = {1, 2, 3, 5, 7, 8, 9, 63, 127, 128};
     mailproto_imap_server_options o = options_of();
     size_t least = SIZE_MAX;
     size_t i;
     (void)state;
     memset(text, 'X', sizeof text - 1);
+    for (i = 0; i < sizeof mechanisms; i++) {
+        mechanisms[i] = i % 19 == 3 ? ' ' : 'X';
+    }
     o.in_size = 1024;
     o.out_size = 1024;
     for (o.max_in_progress = 1; o.max_in_progress <= 16; o.max_in_progress++) {
@@ -117,8 +121,9 @@ static void memory_macro(void **state)
             size_t macro;
             o.greeting.ptr = text;
             o.greeting.len = len;
-            o.auth_mechanisms = o.greeting;
-            o.mechanisms_in_clear = o.greeting;
+            o.auth_mechanisms.ptr = mechanisms;
+            o.auth_mechanisms.len = len;
+            o.mechanisms_in_clear = o.auth_mechanisms;
             o.more_caps.ptr = text;
             o.more_caps.len = 2 * len - 1;
             size = mailproto_imap_server_mem_size(&o);

@@ -135,11 +135,12 @@ static void several_messages(void **state)
                "REJECTED 3 #30 [Syntax error] rejected\nCOMMAND NOOP [c] ?\n"
                "LITERAL #1 [d] ?\nCONTENT [1]\nCONTENT_END #1\n"
                "LITERAL #1 [d] ?\nCONTENT [2]\nCONTENT_END #1\n"
-               "NEED_MEMORY 64 #16384\n" /* for marks that are longer than these */
-               "REJECTED 3 #55 [[TOOBIG] Command too long] rejected\n"
+               "LITERAL #1 [d] ?\nCONTENT [3]\nCONTENT_END #1\n"
+               "COMMAND APPEND mailbox=[x] message=#5:1 message=#6:1 message=#7:1 [d] "
+               "?\n"
                "COMMAND NOOP [e] ?\n",
         IN_OUT "+ OK\r\na OK APPEND completed\r\nb BAD Syntax error\r\n"
-               "c OK NOOP completed\r\nd BAD [TOOBIG] Command too long\r\n"
+               "c OK NOOP completed\r\nd OK APPEND completed\r\n"
                "e OK NOOP completed\r\n");
 #undef CAPS
 #define CAPS "CAPABILITY IMAP4rev1 LITERAL+"

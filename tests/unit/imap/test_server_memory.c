@@ -266,7 +266,8 @@ static void for_a_mark(void **state)
 static void many_tiny_marks(void **state)
 {
     static const char text[] = "a APPEND x {1+}\r\na {1+}\r\nb {1+}\r\nc {1+}\r\nd "
-                               "{1+}\r\ne {2+}\r\nfg\r\nb NOOP\r\n";
+                               "{1+}\r\ne {1+}\r\nf {1+}\r\ng "
+                               "{1+}\r\nh {1+}\r\ni {2+}\r\njk\r\nb NOOP\r\n";
     size_t cut;
     (void)state;
     for (cut = 1; cut < 2 * sizeof text; cut++) {
@@ -283,7 +284,9 @@ static void many_tiny_marks(void **state)
         if (lent) {
             assert_non_null(strstr(r->log, "NEED_MEMORY 2 #1024\n"));
             assert_non_null(strstr(r->log, "message=#1:1 message=#2:1 message=#3:1 "
-                                           "message=#4:1 message=#5:1 message=#6:2"));
+                                           "message=#4:1 message=#5:1 message=#6:1 "
+                                           "message=#7:1 message=#8:1 message=#9:1 "
+                                           "message=#10:2"));
             assert_non_null(strstr(r->log, "MEMORY_BACK #1024\n"));
             assert_string_equal(r->out,
                                 "a OK APPEND completed\r\nb OK NOOP completed\r\n");

@@ -364,6 +364,52 @@ static void first_of_condstore(void **state)
     enabled_by("FETCH 4 MODSEQ", 0, 0);
 }
 
+/* ... and it is what the client knows by then, not what SELECT said. */
+static void highest_now(void **state)
+{
+    mailproto_imap_server_options o = with(cap_bit(MAILPROTO_IMAP_CAP_CONDSTORE));
+    mailproto_imap_code code;
+    int way;
+    (void)state;
+    memset(&code, 0, sizeof code);
+    code.struct_size = sizeof code;
+    code.code = MAILPROTO_IMAP_CODE_HIGHESTMODSEQ;
+    code.number = 90;
+    for (way = 0; way < 4; way++) {
+        struct run *r = open_session(&o, whole_box, "0 LOGIN f s\r\n");
+        assert_int_equal(mailproto_imap_server_highestmodseq(r->server, 5),
+                         MAILPROTO_ERR_STATE);
+        box_flags = 0;
+        feed_text(r, "1 SELECT x\r\n");
+        if (way == 0) {
+            assert_int_equal(mailproto_imap_server_highestmodseq(
+                                 r->server, UINT64_C(0x8000000000000000)),
+                             MAILPROTO_ERR_ARGUMENT);
+            assert_int_equal(mailproto_imap_server_highestmodseq(
+                                 r->server, UINT64_C(0x7FFFFFFFFFFFFFFF)),
+                             MAILPROTO_OK);
+        } else if (way == 1) { /* lower than before */
+            assert_int_equal(mailproto_imap_server_highestmodseq(r->server, 76),
+                             MAILPROTO_OK);
+        } else if (way == 2) {
+            assert_int_equal(mailproto_imap_server_untagged(
+                                 r->server, MAILPROTO_IMAP_OK, &code, bytes_of("x")),
+                             MAILPROTO_OK);
+        } else { /* another mailbox has its own */
+            assert_int_equal(mailproto_imap_server_highestmodseq(r->server, 90),
+                             MAILPROTO_OK);
+            feed_text(r, "2 SELECT y\r\n");
+        }
+        drain(r);
+        r->out_len = 0;
+        feed_text(r, "a FETCH 1 MODSEQ\r\n");
+        assert_non_null(strstr(r->out, way == 0 ? "[HIGHESTMODSEQ 9223372036854775807]"
+                                       : way == 2 ? "[HIGHESTMODSEQ 90]"
+                                                  : "[HIGHESTMODSEQ 77]"));
+        close_session(r);
+    }
+}
+
 /* RFC 7162 3.1.2.2: BAD while a mailbox without them is selected. */
 static void no_mod_sequences(void **state)
 {
@@ -470,8 +516,9 @@ int main(void)
         cmocka_unit_test(charset_and_utf8),   cmocka_unit_test(not_asked_for),
         cmocka_unit_test(bare_rev1),          cmocka_unit_test(all_offered),
         cmocka_unit_test(rev2_alone),         cmocka_unit_test(to_whom),
-        cmocka_unit_test(first_of_condstore), cmocka_unit_test(no_mod_sequences),
-        cmocka_unit_test(highest_waits),      cmocka_unit_test(told_and_refused),
+        cmocka_unit_test(first_of_condstore), cmocka_unit_test(highest_now),
+        cmocka_unit_test(no_mod_sequences),   cmocka_unit_test(highest_waits),
+        cmocka_unit_test(told_and_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * does not depend on how they are fed, and the engine is in step at the end.
  */
 #include "server_driver.h"
+#include "thinned.h"
 
 static const struct step parts[] = {
     STEP("a NOOP\r\n"),
@@ -113,6 +114,7 @@ static void streams(void **state)
                                     CUT,      CUT,         CUT};
     mailproto_imap_server_options o = options_of();
     char data[STREAM_MAX];
+    const uint32_t count = 1500 / (uint32_t)thinned(8);
     uint32_t i;
     (void)state;
     o.in_size = 512;
@@ -123,7 +125,7 @@ static void streams(void **state)
     o.max_swallow = 2000;
     o.max_bad_commands = 40;
     o.auth_mechanisms = bytes_of("PLAIN");
-    for (i = 0; i < 1500; i++) {
+    for (i = 0; i < count; i++) {
         struct run *whole;
         size_t len;
         size_t lend;

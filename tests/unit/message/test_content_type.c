@@ -18,7 +18,8 @@ enum {
     BOUNDARY = MAILPROTO__TYPE_BOUNDARY,
     ODD = MAILPROTO__TYPE_ODD,
     LIMIT = MAILPROTO__TYPE_LIMIT,
-    NAMED = MAILPROTO__TYPE_NAMED
+    NAMED = MAILPROTO__TYPE_NAMED,
+    JUNK = MAILPROTO__TYPE_JUNK
 };
 
 static mailproto_bytes bytes(const char *text)
@@ -64,7 +65,43 @@ static const struct sample samples[] = {
     {"multipart/mixed;\r\n\tboundary=\"a\r\n b\"", "multipart", "mixed",
      MAILPROTO_MEDIA_MIXED, BOUNDARY, "a b"},
     {"multipart/mixed; boundary=\"a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
-     BOUNDARY, "a"},
+     BOUNDARY | ODD, "a"},
+    /* What others end elsewhere, or do not find (RFC 2045 5.1). */
+    {"multipart/mixed; boundary=a b", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD, "a"},
+    {"multipart/mixed; boundary=\"a\" b", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD, "a"},
+    {"multipart/mixed; boundary=\"a\"\"b\"", "multipart", "mixed",
+     MAILPROTO_MEDIA_MIXED, BOUNDARY | ODD, "a"},
+    {"multipart/mixed; boundary=\"a\" (b) ; x=y", "multipart", "mixed",
+     MAILPROTO_MEDIA_MIXED, BOUNDARY, "a"},
+    {"multipart/mixed; boundary=\"\" b", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY, ""},
+    {"multipart/mixed; boundary=\"", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY, ""},
+    {"multipart/mixed/x; boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | JUNK, "a"},
+    {"text/plain/x", "text", "plain", MAILPROTO_MEDIA_TEXT_PLAIN, JUNK, ""},
+    {"text/plain (c) ;", "text", "plain", MAILPROTO_MEDIA_TEXT_PLAIN, 0, ""},
+    /* Without the semicolon. */
+    {"multipart/mixed boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD | JUNK, "a"},
+    {"multipart/mixed\r\n boundary = \"a\"", "multipart", "mixed",
+     MAILPROTO_MEDIA_MIXED, BOUNDARY | ODD | JUNK, "a"},
+    {"multipart/mixed; x=y boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD, "a"},
+    {"multipart/mixed; x=\"y\"boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD, "a"},
+    {"multipart/mixed; x (c) boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     BOUNDARY | ODD, "a"},
+    {"multipart/mixed; x=\"a boundary=a\"", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
+     0, ""},
+    {"multipart/mixed; x=a/boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED, 0,
+     ""},
+    {"multipart/mixed; boundary=b boundary=a", "multipart", "mixed",
+     MAILPROTO_MEDIA_MIXED, BOUNDARY | ODD, "b"},
+    {"application/x name=y", "application", "x", MAILPROTO_MEDIA_APPLICATION,
+     NAMED | JUNK, ""},
     {"multipart/mixed; x=\"; boundary=b\"; boundary=a", "multipart", "mixed",
      MAILPROTO_MEDIA_MIXED, BOUNDARY, "a"},
     {"multipart/mixed; boundary=a; boundary=b", "multipart", "mixed",
@@ -73,7 +110,7 @@ static const struct sample samples[] = {
      BOUNDARY | ODD, "a"},
     {"multipart/mixed; boundary", "multipart", "mixed", MAILPROTO_MEDIA_MIXED, 0, ""},
     {"multipart/mixed junk; boundary=a", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
-     BOUNDARY, "a"},
+     BOUNDARY | JUNK, "a"},
     {"multipart/mixed; boundary=a(c;b)", "multipart", "mixed", MAILPROTO_MEDIA_MIXED,
      BOUNDARY, "a"},
     {"multipart/mixed; boundary=a=b(c)d; boundary=e", "multipart", "mixed",
@@ -217,6 +254,8 @@ static void test_dispositions(void **state)
                      in_line | named);
     assert_int_equal(mailproto__disposition_parse(bytes("inline; filenames=a"), 9),
                      in_line);
+    assert_int_equal(mailproto__disposition_parse(bytes("inline filename=a"), 9),
+                     in_line | named);
     assert_int_equal(mailproto__disposition_parse(bytes("inline; a=b; filename=a"), 1),
                      in_line);
 }

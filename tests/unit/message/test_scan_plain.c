@@ -14,6 +14,8 @@
 
 #include <mailproto/message.h>
 
+#include "thinned.h"
+
 enum { LOG = 16384 };
 
 static char block[MAILPROTO_MESSAGE_MEM(4096, 2048, 100)];
@@ -131,13 +133,14 @@ static void cut_anywhere(void **state)
 
 static void every_octet(const char *text, size_t len)
 {
+    const unsigned step = (unsigned)thinned(7);
     char changed[300];
     size_t i;
     unsigned octet;
     assert_true(len <= sizeof changed);
     memcpy(changed, text, len);
     for (i = 0; i < len; i++) {
-        for (octet = 0; octet < 256; octet++) {
+        for (octet = 0; octet < 256; octet += step) {
             changed[i] = (char)(unsigned char)octet;
             expect_same(changed, len, 0);
         }

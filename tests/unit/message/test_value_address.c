@@ -14,6 +14,21 @@ static const struct value_case lists[] = {
      "mailbox@29 local=\"jdoe\" domain=\"example.org\" raw=\"jdoe@example.org\" spec=\"jdoe@example.org\"\n"
      "mailbox@47 2 name=\"Who?\" local=\"one\" domain=\"y.example\" raw=\"Who? <one@y.example>\" spec=\"one@y.example\"\n"
      "\n"},
+    /* a line end that is no fold, and one that is */
+    {"a@b,\r\nc@d\n,\n e@f\r\n",
+     "mailbox@0 local=\"a\" domain=\"b\" raw=\"a@b\" spec=\"a@b\"\n"
+     "mailbox@6 local=\"c\" domain=\"d\" raw=\"c@d\" spec=\"c@d\"\n"
+     "mailbox@13 local=\"e\" domain=\"f\" raw=\"e@f\" spec=\"e@f\"\n"
+     "CONTROL@4 CONTROL@9\n"},
+    /* encoded words where RFC 2047 5 allows none; and what is none */
+    {"\"=?utf-8?Q?x?=\" <c@d>, =?utf-8?Q?a?=b <c@d>, \"=?b=?=\" <c@d>",
+     "mailbox@0 2 name=\"\\\"=?utf-8?Q?x?=\\\"\" local=\"c\" domain=\"d\" raw=\"\\\"=?utf-8?Q?x?=\\\" <c@d>\" spec=\"c@d\"\n"
+     "mailbox@23 2 name=\"=?utf-8?Q?a?=b\" local=\"c\" domain=\"d\" raw=\"=?utf-8?Q?a?=b <c@d>\" spec=\"c@d\"\n"
+     "mailbox@45 2 name=\"\\\"=?b=?=\\\"\" local=\"c\" domain=\"d\" raw=\"\\\"=?b=?=\\\" <c@d>\" spec=\"c@d\"\n"
+     "ENCODED_WORD@0 ENCODED_WORD@23\n"},
+    {"A\nB <c@d>",
+     "mailbox@0 2 name=\"A\\nB\" local=\"c\" domain=\"d\" raw=\"A\\nB <c@d>\" spec=\"c@d\"\n"
+     "CONTROL@1\n"},
     {"\"Giant; \\\"Big\\\" Box\" <s@example.net>",
      "mailbox@0 2 name=\"\\\"Giant; \\\\\\\"Big\\\\\\\" Box\\\"\" local=\"s\" domain=\"example.net\" raw=\"\\\"Giant; \\\\\\\"Big\\\\\\\" Box\\\" <s@example.net>\" spec=\"s@example.net\"\n"
      "\n"},
@@ -146,6 +161,15 @@ static const struct value_case lists[] = {
     {"a@b(open",
      "text@0 name=\"a@b(open\" comment=\"open\"\n"
      "COMMENT_OPEN@3 NO_ADDRESS@0\n"},
+    {"a@b> (c), c@d>;",
+     "mailbox@0 local=\"a\" domain=\"b\" comment=\"c\" raw=\"a@b> (c)\" spec=\"a@b\"\n"
+     "mailbox@10 local=\"c\" domain=\"d\" raw=\"c@d>\" spec=\"c@d\"\n"
+     "TRAILING@3 TRAILING@13 SEPARATOR@14 EMPTY_ELEMENT@15\n"},
+    {"a@b> c@d, e@f>>, g@h><i@j>",
+     "text@0 name=\"a@b> c@d\"\n"
+     "text@10 name=\"e@f>>\"\n"
+     "text@17 name=\"g@h><i@j>\"\n"
+     "NO_ADDRESS@0 NO_ADDRESS@10 NO_ADDRESS@17\n"},
     {"\"open",
      "text@0 name=\"\\\"open\"\n"
      "QUOTE_OPEN@0 NO_ADDRESS@0\n"},
@@ -214,6 +238,12 @@ static const struct value_case lists[] = {
     {"a(x)@(y)b(z)",
      "mailbox@0 local=\"a\" domain=\"b\" comment=\"z\" raw=\"a(x)@(y)b(z)\" spec=\"a@b\"\n"
      "\n"},
+    {"\"a\nb\"@c, (x\ny) d@e, f@[1\r\n2], \"a\\\nb\" <g@h>",
+     "mailbox@0 4 local=\"\\\"a\\nb\\\"\" domain=\"c\" raw=\"\\\"a\\nb\\\"@c\" spec=\"\\\"a b\\\"@c\"\n"
+     "mailbox@9 local=\"d\" domain=\"e\" comment=\"x\\ny\" raw=\"(x\\ny) d@e\" spec=\"d@e\"\n"
+     "mailbox@20 8 local=\"f\" domain=\"[1\\r\\n2]\" raw=\"f@[1\\r\\n2]\" spec=\"f@[1  2]\"\n"
+     "mailbox@30 2 name=\"\\\"a\\\\\\nb\\\"\" local=\"g\" domain=\"h\" raw=\"\\\"a\\\\\\nb\\\" <g@h>\" spec=\"g@h\"\n"
+     "CONTROL@2 CONTROL@11 CONTROL@24 OBSOLETE@33\n"},
     {"<mailto:a@b>",
      "text@0 name=\"<mailto:a@b>\"\n"
      "NO_ADDRESS@0\n"},
@@ -282,8 +312,8 @@ static const struct value_case strict_lists[] = {
      "error UTF8@0\n"
      "UTF8@0\n"},
     {"a@b>",
-     "error NO_ADDRESS@0\n"
-     "NO_ADDRESS@0\n"},
+     "error TRAILING@3\n"
+     "TRAILING@3\n"},
 };
 /* clang-format on */
 
@@ -344,13 +374,55 @@ static void plain_forms(void **state)
     spec("\"\"@d", "\"\"@d");
     spec("\"a.\"@d", "\"a.\"@d");
     spec("\"a\r\n b\"@d", "\"a b\"@d");
-    spec("\"a\\\r\\\nb\"@d", "ab@d"); /* no line may come out */
+    /* No line may come out, and no name that could be another's. */
+    spec("\"a\\\r\\\nb\"@d", "\"a  b\"@d");
+    spec("\"a\nb\"@d", "\"a b\"@d");
+    spec("\"a\r\nb\"@d", "\"a  b\"@d");
+    spec("\"a\rb\"@d", "\"a b\"@d");
+    spec("\"a\n\tb\"@d", "\"a\tb\"@d"); /* a fold */
     spec("a@[1.2\r\n .3]", "a@[1.2 .3]");
     spec("a@B (x) . (y) C", "a@B.C");
     spec("user", "user");
     first("g:;", &a);
     assert_int_equal(mailproto_address_spec(&a, out, sizeof out, &len),
                      MAILPROTO_ERR_ARGUMENT);
+}
+
+/* RFC 5322 4.1: NUL may be part of a name; without it the name would be another's. */
+static void nul_stays(void **state)
+{
+    static const char *const values[] = {"\"ad@min\"@x", "\"ad\\@min\"@x"};
+    static const uint32_t codes[] = {MAILPROTO_VALUE_DEFECT_CONTROL,
+                                     MAILPROTO_VALUE_DEFECT_OBSOLETE};
+    size_t i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        char value[16], out[16];
+        size_t len = strlen(values[i]);
+        size_t got;
+        mailproto_address a;
+        mailproto_value v;
+        mailproto_defects d;
+        mailproto_bytes b;
+        memset(&a, 0, sizeof a);
+        a.struct_size = sizeof a;
+        memset(&d, 0, sizeof d);
+        d.struct_size = sizeof d;
+        memcpy(value, values[i], len + 1);
+        *strchr(value, '@') = '\0';
+        b.ptr = value;
+        b.len = len;
+        assert_int_equal(mailproto_value_open(&v, b, MAILPROTO_VALUE_FINAL, &d),
+                         MAILPROTO_OK);
+        assert_int_equal(mailproto_address_next(&v, &a), MAILPROTO_OK);
+        assert_int_equal(mailproto_address_spec(&a, out, sizeof out, &got),
+                         MAILPROTO_OK);
+        assert_int_equal(got, 10);
+        assert_memory_equal(out, "\"ad\0min\"@x", 10);
+        assert_int_equal(d.count, 1);
+        assert_int_equal(d.first.code, codes[i]);
+        assert_int_equal(d.first.offset, 3 + i);
+    }
 }
 
 static void display(const char *value, uint32_t flags, const char *expected)
@@ -528,10 +600,11 @@ static void names_of_defects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_are_read), cmocka_unit_test(strict_refuses),
-        cmocka_unit_test(plain_forms),    cmocka_unit_test(display_names),
-        cmocka_unit_test(writing),        cmocka_unit_test(writing_refused),
-        cmocka_unit_test(misuse),         cmocka_unit_test(names_of_defects),
+        cmocka_unit_test(lists_are_read),   cmocka_unit_test(strict_refuses),
+        cmocka_unit_test(plain_forms),      cmocka_unit_test(nul_stays),
+        cmocka_unit_test(display_names),    cmocka_unit_test(writing),
+        cmocka_unit_test(writing_refused),  cmocka_unit_test(misuse),
+        cmocka_unit_test(names_of_defects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,14 +60,37 @@ static void obsolete(void **state)
     check("1 Jan 101 00:00:00 EST", MAILPROTO_VALUE_STRICT,
           "978325200 -300 24 OBSOLETE@6 OBSOLETE@19");
     check("1 Jan 1970 00 : 00 (x) : 00 PDT", MAILPROTO_VALUE_STRICT,
-          "25200 -420 16 OBSOLETE@28");
+          "25200 -420 16 OBSOLETE@13 OBSOLETE@18 OBSOLETE@28");
+    check("1 Jan 1970 00: 00:00 +0000", MAILPROTO_VALUE_STRICT, "0 0 0 OBSOLETE@13");
+    check("1Jan1970 00:00:00 +0000", MAILPROTO_VALUE_STRICT,
+          "0 0 0 OBSOLETE@1 OBSOLETE@4");
+    check("1(a)Jan(b)1970 00:00:00 +0000", MAILPROTO_VALUE_STRICT, "0 0 0");
     check("1 Jan 1970 00:00:00 Z", MAILPROTO_VALUE_STRICT, "0 0 17 OBSOLETE@20");
     check("1 Jan 1970 00:00:00 a", MAILPROTO_VALUE_STRICT, "0 0 17 OBSOLETE@20");
+}
+
+/* A line end that no blank follows ends the field for other readers. */
+static void line_ends(void **state)
+{
+    (void)state;
+    check("1 Jan\n1970 00:00:00 +0000", 0, "0 0 0 CONTROL@5");
+    check("1 Jan\n1970 00:00:00 +0000", MAILPROTO_VALUE_STRICT, "none CONTROL@5");
+    check("1\r\nJan 1970 00:00\n:00 +0000", 0,
+          "0 0 0 CONTROL@1 CONTROL@17 OBSOLETE@17");
+    check("Thu\n, 1 Jan 1970 00:00:00 +0000", 0, "0 0 64 CONTROL@3");
+    check("Thu, 1 Jan 1970 00:00:00 +0000\r\n(x)", 0, "0 0 64 CONTROL@30");
+    check("Thu, 1 Jan 1970 00:00:00 +0000 (x)\n\n", 0, "0 0 64 CONTROL@34");
+    check("Thu, 1 Jan 1970 00:00:00 +0000\r\n", MAILPROTO_VALUE_STRICT, "0 0 64");
+    check("Thu, 1 Jan 1970 00:00:00 +0000\n (x)\r\n\t", MAILPROTO_VALUE_STRICT,
+          "0 0 64");
 }
 
 static void lenient(void **state)
 {
     (void)state;
+    check("1 Jan 1970 00:00:00+0000", 0, "0 0 0 DATE_ORDER@19");
+    check("1 Jan 1970 00:00:00+0000", MAILPROTO_VALUE_STRICT, "none DATE_ORDER@19");
+    check("1 Jan 1970 00:00:00(x)+0000", MAILPROTO_VALUE_STRICT, "0 0 0");
     check("1 Jan 1970 00:00:00 J", 0, "0 0 17 ZONE@20");
     check("1 Jan 1970 00:00:00 JST", 0, "0 0 17 ZONE@20");
     check("1 Jan 1970 00:00:00", 0, "0 0 3 ZONE@19");
@@ -168,9 +191,10 @@ static void calendar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(standard),       cmocka_unit_test(obsolete),
-        cmocka_unit_test(lenient),        cmocka_unit_test(none),
-        cmocka_unit_test(strict_refuses), cmocka_unit_test(calendar),
+        cmocka_unit_test(standard),  cmocka_unit_test(obsolete),
+        cmocka_unit_test(line_ends), cmocka_unit_test(lenient),
+        cmocka_unit_test(none),      cmocka_unit_test(strict_refuses),
+        cmocka_unit_test(calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,21 @@ static void received_fields(void **state)
     received("from a by; 1 Jan 1970 00:00:00 +0000", 0, "from=a|1|0|CLAUSE@7");
     received("from a by c", MAILPROTO_VALUE_STRICT, "error|NO_DATE@11");
     received("", 0, "NO_DATE@0");
+    received("from a by b;", 0, "from=a|by=b|NO_DATE@12");
+    received("from a; 1 Jan 1970 00:00:00 +0000 (x \\) y)", 0, "from=a|1|0|");
+    received("from a by b; 1 Jan 1970 00:00:00 +0000 (x) y z", 0,
+             "from=a|by=b|1|0|TRAILING@13");
+    received("from a\r\nby\nb; 1 Jan 1970 00:00:00 +0000", 0,
+             "from=a|by=b|1|0|CONTROL@6 CONTROL@10");
+    received("from a by b for <x@y>, <z@w>; 1 Jan 1970 00:00:00 +0000", 0,
+             "from=a|by=b|for=x@y|1|0|CLAUSE@21");
+    received("by b for <\"x>;y\"@z>", 0, "by=b|for=\"x>;y\"@z|NO_DATE@19");
+    received("from a (x) y by b; 1 Jan 1970 00:00:00 +0000", 0,
+             "from=a|by=b|1|0|CLAUSE@11");
+    received("from a (user=x@y mech=PLAIN bits=0) by b; 1 Jan 1970 00:00:00 +0000", 0,
+             "from=a|by=b|ident=x@y|1|0|");
+    received("from a (999.2.3.4) by b; 1 Jan 1970 00:00:00 +0000", 0,
+             "from=a|by=b|rdns=999.2.3.4|1|0|");
 }
 
 static void received_clauses(void **state)
@@ -270,6 +285,9 @@ static void report_values(void **state)
     decode("\\x{D800}\\x{110000}\\x{0A}\\x20", MAILPROTO_REPORT_UTF8,
            "\\x{D800}\\x{110000}\\x{0A}\\x20", 4);
     decode("a (b) @\r\n c", MAILPROTO_REPORT_PLAIN, "a@c", 0);
+    decode(" \"John  Doe\" (x) @c", MAILPROTO_REPORT_PLAIN, "\"John  Doe\"@c", 0);
+    decode("\"a(b)\\\" +2B\r\n c\"@d", MAILPROTO_REPORT_XTEXT, "\"a(b)\\\" + c\"@d", 0);
+    decode("\"a\\\"\\x{e9}\"@d", MAILPROTO_REPORT_UTF8, "\"a\\\"\xC3\xA9\"@d", 0);
     assert_int_equal(mailproto_report_decode(bytes_of("a"), 3, out, 4, &len, NULL),
                      MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(mailproto_report_action(bytes_of(" (x) DELAYED (y)")),
@@ -318,6 +336,16 @@ static void texts(void **state)
                      MAILPROTO_OK);
     out[len] = '\0';
     assert_string_equal(out, "a b c");
+    /* Of another charset, of which some octets happen to be UTF-8; UTF-8 that was cut. */
+    assert_int_equal(mailproto_text_decode(bytes_of("\xd6\xb8\xbb\xc6"),
+                                           MAILPROTO_WORDS_GUESS, NULL, out, 64, &len),
+                     MAILPROTO_OK);
+    assert_int_equal(len, 8);
+    assert_memory_equal(out, "\xc3\x96\xc2\xb8\xc2\xbb\xc3\x86", 8);
+    assert_int_equal(mailproto_text_decode(bytes_of("\xc3\xa4\xc3\xb6\xc3\xbc\xe2\x82"),
+                                           MAILPROTO_WORDS_GUESS, NULL, out, 64, &len),
+                     MAILPROTO_OK);
+    assert_memory_equal(out, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa2", 8);
     assert_int_equal(mailproto_text_decode(bytes_of("a"), 2, NULL, out, 64, &len),
                      MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(mailproto_text_decode(bytes_of("abc"), 0, NULL, out, 2, &len),

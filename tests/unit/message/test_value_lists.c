@@ -29,6 +29,12 @@ static const struct value_case ids[] = {
     {"<local part@host>",
      "id@0 4 id=\"local part@host\" left=\"local part\" right=\"host\"\n"
      "ID@1\n"},
+    {"<a\x01@b> <a\nb@c> <a\n b@c> <\"a\nb\"@c>",
+     "id@0 4 id=\"a\\x01@b\" left=\"a\\x01\" right=\"b\"\n"
+     "id@7 4 id=\"a\\nb@c\" left=\"a\\nb\" right=\"c\"\n"
+     "id@15 4 id=\"a\\n b@c\" left=\"a\\n b\" right=\"c\"\n"
+     "id@24 2 id=\"\\\"a\\nb\\\"@c\" left=\"\\\"a\\nb\\\"\" right=\"c\"\n"
+     "ID@1 CONTROL@2 ID@8 CONTROL@9 ID@16 OBSOLETE@25 CONTROL@27\n"},
     {"<noat>",
      "id@0 4 id=\"noat\" left=\"noat\"\n"
      "ID@1\n"},
@@ -222,6 +228,8 @@ static void ids_to_compare(void **state)
     id_get("<\"a\"@b>", "a@b");
     id_get("<a b@\r\n c@d>", "ab@c@d");
     id_get("x@y", "x@y");
+    id_get("<a\x01@b>", "a\x01@b");
+    id_get("<a\x7f @\tb>", "a\x7f@b");
 }
 
 static void list_ids(void **state)

@@ -10,6 +10,14 @@ static const struct value_case types[] = {
      "type@0 type=\"text\" subtype=\"plain\"\n"
      "parameter@12 name=\"charset\" value=\"us-ascii\"\n"
      "\n"},
+    /* line ends that are no folds */
+    {"text/plain;\r\na=b;\n c=d\n; filename=\"a\r\nb\"; e=f\ng",
+     "type@0 type=\"text\" subtype=\"plain\"\n"
+     "parameter@13 name=\"a\" value=\"b\"\n"
+     "parameter@19 name=\"c\" value=\"d\"\n"
+     "parameter@25 1 name=\"filename\" value=\"a\\r\\nb\"\n"
+     "parameter@42 name=\"e\" value=\"f\"\n"
+     "CONTROL@11 CONTROL@22 CONTROL@36 CONTROL@45 NO_SEPARATOR@46 PARAMETER@46\n"},
     {"(a) text (b) / (c) plain (d) ; (e) charset (f) = (g) \"utf-8\" (h)",
      "type@4 type=\"text\" subtype=\"plain\"\n"
      "parameter@35 1 name=\"charset\" value=\"utf-8\"\n"
@@ -233,14 +241,32 @@ static void values(void **state)
     get("a/b; n*=abc", 0, "abc", "PARAMETER_CHARSET@8");
     get("a/b; n*=utf-8'abc", 0, "utf-8'abc", "PARAMETER_CHARSET@8");
     get("a/b; n*=x-none''%41", 0, "A", "PARAMETER_CHARSET@16");
+    get("a/b; n*=utf-7''+ADw-", 0, "+ADw-", "PARAMETER_CHARSET@15");
     get("a/b; n*2=c; n*0*=utf-8''a%62; n*1=\"%63\"", 0, "ab%63c", "");
     get("a/b; n*0=a; n*2=c", 0, "a", "PARAMETER_GAP@9");
     get("a/b; n*1=b; n=p", 0, "p", "PARAMETER_BOTH@12 PARAMETER_GAP@5");
     get("a/b; n*1=b", 0, NULL, "PARAMETER_GAP@5");
     get("a/b; n*0=a; n*0=b; n*1=c", 0, "ac", "PARAMETER_TWICE@12");
     get("a/b; n*0*=utf-8''%e2; n*1*=%82%ac", 0, "\xE2\x82\xAC", "");
-    get("a/b; n*=utf-8''a%0d%0ab", 0, "a  b", "CONTROL@0");
-    get("a/b; n*=utf-8''a%0d", MAILPROTO_PARAMETER_RAW, "a\r", "CONTROL@0");
+    get("a/b; n*=utf-8''a%0d%0ab", 0, "a  b", "CONTROL@16");
+    get("a/b; n*=utf-8''a%0d", MAILPROTO_PARAMETER_RAW, "a\r", "CONTROL@16");
+    get("a/b; n*1*=b%09%01; n*0*=us-ascii''a%7f", 0, "a b\t ", "CONTROL@35");
+    get("a/b; n*0*=utf-8''aaaaaaaaaabbbbbbbbbbccccccccccddd; n*1*=e%00f", 0,
+        "aaaaaaaaaabbbbbbbbbbccccccccccddde f", "CONTROL@58");
+    get("a/b; n*=utf-16be''%00a%00%0a%00b", 0, "a b", "CONTROL@25");
+    get("a/b; n*=utf-8''a%e4", 0, "a\xEF\xBF\xBD", "PARAMETER_CHARSET@15");
+    get("a/b; n*0*=utf-8''a%e4; n*1*=b%e4", 0,
+        "a\xEF\xBF\xBD"
+        "b\xEF\xBF\xBD",
+        "PARAMETER_CHARSET@28");
+    get("a/b; n*0*=utf-8''a; n*1*=b%e4; n*2*=%0a", 0, "ab\xEF\xBF\xBD ",
+        "PARAMETER_CHARSET@36 CONTROL@36");
+    get("a/b; n*0*=us-ascii''a; n*1=b; n*2*=%e4; n*3*=%e4", 0,
+        "ab\xEF\xBF\xBD\xEF\xBF\xBD", "PARAMETER_CHARSET@35");
+    get("a/b; n*=us-ascii''%e4", MAILPROTO_PARAMETER_RAW, "\xE4", "");
+    get("a/b; n=\"a=?b.txt\"", 0, "a=?b.txt", "");
+    get("a/b; n=\"=?x?q?=\"", 0, "=?x?q?=", "");
+    get("a/b; n=\"=?x?c?d?=\"", 0, "=?x?c?d?=", "");
     get("a/b; n=\"=?utf-8?q?=C3=A4?=\"", 0, "\xC3\xA4", "ENCODED_WORD@8");
     get("a/b; n=\"=?utf-8?q?=C3=A4?=\"", MAILPROTO_PARAMETER_NO_WORDS,
         "=?utf-8?q?=C3=A4?=", "");

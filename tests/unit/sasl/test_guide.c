@@ -21,6 +21,7 @@
 #include <mailproto/smtp.h>
 
 #include "../sasl/exchange.h"
+#include "guide_pages.h"
 #include "pair.h"
 
 /* ---- what the guide leaves to its reader ----------------------------------------- */
@@ -963,85 +964,6 @@ static void tls_begins(void **state)
 
 /* ---- word by word ------------------------------------------------------------------------ */
 
-static char *read_source(const char *name)
-{
-    enum { MOST = 200000 };
-    char path[4096];
-    char *text = calloc(1, MOST);
-    FILE *f;
-    assert_non_null(text);
-    (void)snprintf(path, sizeof path, "%s/%s", MAILPROTO_SOURCE_DIR, name);
-    f = fopen(path, "rb");
-    if (f == NULL) {
-        fail_msg("%s cannot be read", path);
-        return text;
-    }
-    assert_in_range(fread(text, 1, MOST - 1, f), 1, MOST - 2);
-    (void)fclose(f);
-    return text;
-}
-
-/* Runs of blanks and line ends become one blank: the pages indent otherwise. */
-static void squeeze(char *text)
-{
-    char *to = text;
-    const char *from = text;
-    while (*from != 0) {
-        size_t blanks = strspn(from, " \t\r\n");
-        if (blanks > 0) {
-            *to++ = ' ';
-            from += blanks;
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = 0;
-}
-
-/* One piece, up to a blank line: it must stand in one of the sources. */
-static void expect_in(char *piece, char *const *sources, size_t count)
-{
-    size_t i;
-    squeeze(piece);
-    while (*piece == ' ') {
-        ++piece;
-    }
-    if (*piece != 0 && piece[strlen(piece) - 1] == ' ') {
-        piece[strlen(piece) - 1] = 0;
-    }
-    for (i = 0; i < count; ++i) {
-        if (strstr(sources[i], piece) != NULL) {
-            return;
-        }
-    }
-    fail_msg("nowhere compiled: %s", piece);
-}
-
-/* All pieces of code of a page; how many. */
-static size_t pieces_of(const char *page, char *const *sources, size_t count)
-{
-    char *text = read_source(page);
-    char *at = text;
-    size_t pieces = 0;
-    while ((at = strstr(at, "```c\n")) != NULL) {
-        char *end = strstr(at + 5, "```");
-        assert_non_null(end);
-        *end = 0;
-        for (at += 5; at != NULL; ++pieces) {
-            char *next = strstr(at, "\n\n");
-            if (next != NULL) {
-                *next = 0;
-                next += 2;
-            }
-            expect_in(at, sources, count);
-            at = next;
-        }
-        at = end + 3;
-    }
-    free(text);
-    return pieces;
-}
-
 static void the_pages(void **state)
 {
     static const char *const names[] = {
@@ -1050,18 +972,9 @@ static void the_pages(void **state)
         "examples/common/connection.c",  "examples/common/login.c",
         "examples/mailserver/auth.c"};
     enum { SOURCES = sizeof names / sizeof names[0] };
-    char *sources[SOURCES];
-    size_t i;
     (void)state;
-    for (i = 0; i < SOURCES; ++i) {
-        sources[i] = read_source(names[i]);
-        squeeze(sources[i]);
-    }
-    assert_in_range(pieces_of("docs/guide/sasl.md", sources, 2), 17, 100);
-    assert_in_range(pieces_of("docs/guide/tls.md", sources, SOURCES), 8, 100);
-    for (i = 0; i < SOURCES; ++i) {
-        free(sources[i]);
-    }
+    assert_in_range(guide_pieces("docs/guide/sasl.md", names, 2), 17, 100);
+    assert_in_range(guide_pieces("docs/guide/tls.md", names, SOURCES), 8, 100);
 }
 
 int main(void)

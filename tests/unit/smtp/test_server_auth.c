@@ -685,8 +685,8 @@ static void bound_mechanisms(void **state)
         {"A-PLUS A B-PLUS", NO_TLS, "250 AUTH A", "A", "A-PLUS"},
         {"A-PLUS A B-PLUS", TLS_ALONE, "250 AUTH A", "A", "b-plus"},
         {"A-PLUS A B-PLUS", TLS_BOUND, "250 AUTH A-PLUS A B-PLUS", "a-plus", "B"},
-        {"A B-plus", TLS_ALONE, "250 AUTH A", "A", "B-PLUS"},
-        {"A B-plus", TLS_BOUND, "250 AUTH A B-plus", "B-PLUS", "A-PLUS"},
+        {"A B-PLUS", TLS_ALONE, "250 AUTH A", "A", "B-PLUS"},
+        {"A B-PLUS", TLS_BOUND, "250 AUTH A B-PLUS", "b-plus", "A-PLUS"},
         {"-PLUS PLUS A-PLUSS", TLS_ALONE, "250 AUTH -PLUS PLUS A-PLUSS", "PLUS",
          "A-PLUS"},
         /* Nothing is left. */

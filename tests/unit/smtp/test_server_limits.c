@@ -84,17 +84,6 @@ static void names(void **state)
     assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
     o.host_name = bytes_of("a\nb");
     assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
-    o = options_of();
-    o.auth_mechanisms = bytes_of(name);
-    assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
-    o.auth_mechanisms.len = 255;
-    assert_int_not_equal(mailproto_smtp_server_mem_size(&o), 0);
-    o.auth_mechanisms = bytes_of("PLAIN  LOGIN");
-    assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
-    o.auth_mechanisms = bytes_of(" PLAIN");
-    assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
-    o.auth_mechanisms = bytes_of("PLAIN ");
-    assert_int_equal(mailproto_smtp_server_mem_size(&o), 0);
 }
 
 static void capabilities(void **state)

@@ -174,6 +174,7 @@ static void lengths(void **state)
     mailproto_smtp_server_options o = options_of();
     mailproto_event ev;
     char text[520];
+    char mechanisms[255];
     struct run *r;
     int i;
     (void)state;
@@ -201,7 +202,11 @@ static void lengths(void **state)
     memset(text, 'h', 255);
     text[255] = '\0';
     o.host_name = bytes_of(text);
-    o.auth_mechanisms = bytes_of(text);
+    for (i = 0; i < 255; i++) {
+        mechanisms[i] = i % 16 == 15 ? ' ' : 'M';
+    }
+    o.auth_mechanisms.ptr = mechanisms;
+    o.auth_mechanisms.len = 255;
     o.flags = MAILPROTO_SMTP_SERVER_AUTH_IN_CLEAR;
     o.max_content = UINT64_MAX - 1;
     o.caps = (cap_bit(20) - 1) & ~(cap_bit(MAILPROTO_SMTP_CAP_CHUNKING) |

@@ -14,6 +14,7 @@
 #include <mailproto/base.h>
 
 #include "naive.h"
+#include "thinned.h"
 #include "wire/dot.h"
 
 enum { TEXT_MAX = 10, OUT_MAX = 2 * TEXT_MAX + 8 };
@@ -190,7 +191,9 @@ static void check_round_trip(const char *text, size_t len, uint8_t policy)
 static void every_short_text(void **state)
 {
     const char *full = getenv("MAILPROTO_FULL");
-    size_t longest = full != NULL && strcmp(full, "1") == 0 ? 9 : 7;
+    size_t longest = full != NULL && strcmp(full, "1") == 0 ? 9
+                     : thinned(2) == 2                      ? 6
+                                                            : 7;
     char text[TEXT_MAX];
     size_t len;
     (void)state;
@@ -242,9 +245,10 @@ static void long_texts(void **state)
     static char back[1500];
     static char cut_out[1500];
     uint32_t x = 2463534242U;
+    const unsigned rounds = 20000 / (unsigned)thinned(10);
     unsigned round;
     (void)state;
-    for (round = 0; round < 20000; round++) {
+    for (round = 0; round < rounds; round++) {
         size_t len = next_random(&x) % sizeof text;
         uint8_t policy = (uint8_t)(MAILPROTO__REFUSE + round % 3);
         struct naive_content n;
@@ -481,9 +485,10 @@ static void only_what_was_taken_counts(void **state)
 {
     static const char alphabet[] = {'\r', '\n', '.', 'a'};
     uint32_t dice = 1;
+    const int rounds = 200000 / (int)thinned(20);
     int round;
     (void)state;
-    for (round = 0; round < 200000; round++) {
+    for (round = 0; round < rounds; round++) {
         struct mailproto__stuff d;
         char taken[64], wire[160], expected[160];
         size_t taken_len = 0, wire_len = 0, calls;
