@@ -199,7 +199,15 @@ static void lend(role *r, const mailproto_event *ev)
     if (st != MAILPROTO_OK) {
         role_check(r, "lend", st);
         free(mem);
+    } else {
+        r->lent++;
     }
+}
+
+static void take_back(role *r, const mailproto_event *ev)
+{
+    free((void *)(uintptr_t)ev->detail);
+    r->lent--;
 }
 
 void role_event(role *r, const mailproto_event *ev)
@@ -209,7 +217,7 @@ void role_event(role *r, const mailproto_event *ev)
     } else if (ev->type == MAILPROTO_EV_NEED_MEMORY) {
         lend(r, ev);
     } else if (ev->type == MAILPROTO_EV_MEMORY_BACK) {
-        free((void *)(uintptr_t)ev->detail);
+        take_back(r, ev);
     } else if (ev->type == MAILPROTO_EV_CONTENT_WANTED && r->o->kind->content != NULL) {
         r->content_wanted = 1;
     } else {
@@ -217,9 +225,26 @@ void role_event(role *r, const mailproto_event *ev)
     }
 }
 
+/* A session that is still open keeps what was lent to it: it is ended for that, and what
+   it says then is no part of the result. */
+static void take_all_back(role *r)
+{
+    mailproto_event ev;
+    if (r->lent == 0) {
+        return;
+    }
+    mailproto_session_fail(r->session, MAILPROTO_ERR_CANCELLED);
+    while (mailproto_session_next_event(r->session, &ev) == MAILPROTO_OK) {
+        if (ev.type == MAILPROTO_EV_MEMORY_BACK) {
+            take_back(r, &ev);
+        }
+    }
+}
+
 void role_end(role *r, json_t *result)
 {
     end_sasl(r);
+    take_all_back(r);
     r->o->kind->end(r, result);
     if (json_array_size(r->refused_calls) > 0) {
         json_object_set(result, "refused_calls", r->refused_calls);

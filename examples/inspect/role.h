@@ -57,6 +57,7 @@ struct role {
     mailproto_sasl *sasl; /* in sasl_mem; NULL: no exchange */
     char sasl_mem[16384];
     int content_wanted;
+    uint32_t lent; /* blocks that the session has; two while a command grows */
     smtp_role smtp;
     pop3_role pop3;
     imap_role imap;

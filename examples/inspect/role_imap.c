@@ -8,6 +8,9 @@
 
 enum { SYSTEM_FLAGS = 31 };
 
+/* Steps of SEARCH. It looks once only: what it found is noted, and `$` is another then. */
+enum { SEARCH_LOOK, SEARCH_BEGIN, SEARCH_NUMBERS, SEARCH_END };
+
 static const mailproto_bytes nothing;
 
 static int is_inbox(const mailproto_imap_string *name)
@@ -58,7 +61,7 @@ static int is_refused(imap_role *i)
     return i->read_only;
 }
 
-/* UIDs of the set, NULL: of all, that are gone since the command's mod-sequence. */
+/* VANISHED (EARLIER), if there is anything to tell: RFC 7162 3.2.10. */
 static mailproto_status tell_gone(imap_role *i, const mailproto_imap_cursor *set)
 {
     mailproto_imap_range uids[IMAP_MESSAGES];
@@ -293,30 +296,40 @@ static mailproto_status search_all(imap_role *i)
     return st;
 }
 
-static mailproto_status run_search(imap_role *i, uint32_t request)
+/* Tells what was found, but for the numbers. */
+static mailproto_status begin_found(imap_role *i, uint32_t request)
 {
     mailproto_imap_found found = {.struct_size = sizeof found};
-    mailproto_status st = MAILPROTO_OK;
     int numbers = 0;
-    if (i->step == 0) {
-        st = search_all(i);
-        for (size_t n = 0; n < i->found_count; n++) {
-            found.count += i->found[n].high - i->found[n].low + 1;
-        }
-        if (i->found_count > 0) {
-            found.min = i->found[0].low;
-            found.max = i->found[i->found_count - 1].high;
-        }
-        found.modseq = i->found_modseq;
-        if (st == MAILPROTO_OK) {
-            st = mailproto_imap_server_search_begin(i->server, request, &found,
-                                                    &numbers);
-        }
-        i->step = st != MAILPROTO_OK ? 0 : numbers ? 1 : 2;
+    for (size_t n = 0; n < i->found_count; n++) {
+        found.count += i->found[n].high - i->found[n].low + 1;
     }
-    if (st == MAILPROTO_OK && i->step == 1) {
+    if (i->found_count > 0) {
+        found.min = i->found[0].low;
+        found.max = i->found[i->found_count - 1].high;
+    }
+    found.modseq = i->found_modseq;
+    mailproto_status st =
+        mailproto_imap_server_search_begin(i->server, request, &found, &numbers);
+    if (st == MAILPROTO_OK) {
+        i->step = numbers ? SEARCH_NUMBERS : SEARCH_END;
+    }
+    return st;
+}
+
+static mailproto_status run_search(imap_role *i, uint32_t request)
+{
+    mailproto_status st = MAILPROTO_OK;
+    if (i->step == SEARCH_LOOK) {
+        st = search_all(i);
+        i->step = st == MAILPROTO_OK ? SEARCH_BEGIN : SEARCH_LOOK;
+    }
+    if (st == MAILPROTO_OK && i->step == SEARCH_BEGIN) {
+        st = begin_found(i, request);
+    }
+    if (st == MAILPROTO_OK && i->step == SEARCH_NUMBERS) {
         st = mailproto_imap_server_numbers(i->server, i->found, i->found_count);
-        i->step = st == MAILPROTO_OK ? 2 : 1;
+        i->step = st == MAILPROTO_OK ? SEARCH_END : SEARCH_NUMBERS;
     }
     return st == MAILPROTO_OK ? mailproto_imap_server_search_end(i->server) : st;
 }
@@ -559,9 +572,19 @@ static int wants_other_box(const mailproto_imap_command *c)
            !is_inbox(&c->mailbox);
 }
 
+/* 1: COPY or MOVE of no message to a mailbox that is there: a UID that is not there is
+   no error (RFC 9051 6.4.9). Of others both are refused, as by default. */
+static int copies_nothing(imap_role *i)
+{
+    return (i->command.command == MAILPROTO_IMAP_COPY ||
+            i->command.command == MAILPROTO_IMAP_MOVE) &&
+           is_inbox(&i->command.mailbox) && !imap_box_means_any(i);
+}
+
 static void begin_answer(imap_role *i)
 {
     i->at = i->step = i->how = 0;
+    i->largest_uid = imap_box_largest_uid(i);
     i->selected = i->gone_told = 0;
     memset(&i->code, 0, sizeof i->code);
     i->code.struct_size = sizeof i->code;
@@ -585,6 +608,10 @@ static mailproto_status on_command(role *r, const mailproto_event *ev)
         code.code = MAILPROTO_IMAP_CODE_NONEXISTENT;
         return mailproto_imap_server_complete(i->server, ev->tag, MAILPROTO_IMAP_NO,
                                               &code, nothing);
+    }
+    if (copies_nothing(i)) {
+        i->request = ev->tag;
+        return MAILPROTO_OK;
     }
     switch (i->command.command) {
     case MAILPROTO_IMAP_LOGIN:

@@ -34,6 +34,7 @@ typedef struct imap_role {
     uint32_t request; /* 0: none */
     mailproto_imap_command command;
     uint32_t at, step;
+    uint32_t largest_uid;    /* `*` of UIDs: what was the largest as it began */
     int selected, gone_told; /* what was said of it */
     uint32_t how;            /* it ends; 0: it goes on */
     mailproto_imap_code code;
@@ -58,6 +59,9 @@ void imap_box_fill(imap_role *i);
 /* RFC822.SIZE of a message. */
 uint64_t imap_box_size(const imap_role *i, uint32_t seq);
 
+/* The largest UID that is there; 0: there is none. */
+uint32_t imap_box_largest_uid(const imap_role *i);
+
 /* Fills the facts. */
 void imap_box_facts(imap_role *i, uint32_t seq);
 
@@ -66,6 +70,9 @@ mailproto_status imap_box_open(imap_role *i);
 
 /* Whether the command's set holds the message of the facts. */
 int imap_box_is_meant(const imap_role *i);
+
+/* Whether the command's set holds any message; fills the facts. */
+int imap_box_means_any(imap_role *i);
 
 /* UIDs of the set, NULL: of all, that are gone since the command's mod-sequence. How
    many; there is room for IMAP_MESSAGES. */

@@ -71,6 +71,11 @@ uint64_t imap_box_size(const imap_role *i, uint32_t seq)
     return octets_of(texts[i->held[seq - 1]]);
 }
 
+uint32_t imap_box_largest_uid(const imap_role *i)
+{
+    return i->count > 0 ? IMAP_FIRST_UID + i->held[i->count - 1] : 0;
+}
+
 void imap_box_facts(imap_role *i, uint32_t seq)
 {
     static const char *const email_ids[IMAP_MESSAGES] = {"E1", "E2", "E3"};
@@ -82,7 +87,7 @@ void imap_box_facts(imap_role *i, uint32_t seq)
     f->seq = seq;
     f->uid = IMAP_FIRST_UID + number;
     f->largest_seq = i->count;
-    f->largest_uid = IMAP_FIRST_UID + i->held[i->count - 1];
+    f->largest_uid = i->largest_uid;
     f->flags = i->flags[number];
     f->size = octets_of(texts[number]);
     f->modseq = i->modseqs[number];
@@ -134,6 +139,18 @@ int imap_box_is_meant(const imap_role *i)
                : mailproto_imap_set_has(set, f->seq, f->largest_seq);
 }
 
+int imap_box_means_any(imap_role *i)
+{
+    for (uint32_t seq = 1; seq <= i->count; seq++) {
+        imap_box_facts(i, seq);
+        if (imap_box_is_meant(i)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What is gone is not in `$` any more (RFC 9051 6.4.4.1): set_has() finds nothing there. */
 size_t imap_box_gone(const imap_role *i, const mailproto_imap_cursor *set,
                      mailproto_imap_range *uids)
 {

@@ -228,7 +228,8 @@ enum {
     MAILPROTO_WORDS_GUESS = 8,
     /** All octets above 127 outside words are taken as windows-1252: mailproto_text_decode()
      *  and mailproto_address_display(), which have the whole value, find out by themselves
-     *  that it is text of another charset, in which some octets happen to be UTF-8. */
+     *  that it is text of another charset, in which some octets happen to be UTF-8; what
+     *  reads in pieces (the matcher of IMAP's SEARCH) does not. */
     MAILPROTO_WORDS_LATIN = 16
 };
 

@@ -30,6 +30,18 @@
  * mailproto_compose_source(composer, &source);
  * mailproto_pump_content(session, &io, &source);
  * @endcode
+ *
+ * With the text in HTML too, the two stand in a multipart of their own:
+ *
+ * @code
+ * mailproto_compose_part parts[] = {
+ *     {.parent = MAILPROTO_COMPOSE_ROOT, .type = b("multipart/mixed")},
+ *     {.type = b("multipart/alternative")},              // parent 0; part 1
+ *     {.parent = 1, .type = b("text/plain"), .content = &text},
+ *     {.parent = 1, .type = b("text/html"), .content = &html},
+ *     {.type = b("application/pdf"), .content = &pdf,
+ *      .disposition = b("attachment"), .file_name = b("menu.pdf")}};
+ * @endcode
  */
 #ifndef MAILPROTO_COMPOSE_H
 #define MAILPROTO_COMPOSE_H

@@ -117,7 +117,8 @@ enum {
 typedef struct mailproto_value_defect {
     uint32_t code;     /**< MAILPROTO_VALUE_DEFECT_... */
     uint32_t reserved; /**< 0 */
-    uint64_t offset;   /**< in the value, from its first octet */
+    uint64_t offset;   /**< in the value, from its first octet; in the message: add
+                            `offset + (value.ptr - raw.ptr)` of the field */
 } mailproto_value_defect;
 
 /** Where defects are counted: zero it, then set the first three fields. One may serve
@@ -132,7 +133,9 @@ typedef struct mailproto_defects {
     uint32_t reserved;             /**< 0 */
 } mailproto_defects;
 
-/** The class of a defect, MAILPROTO_DEFECT_NOTE, _DAMAGE or _SECURITY; 0: no defect. */
+/** The class of a defect, MAILPROTO_DEFECT_NOTE, _DAMAGE or _SECURITY; 0: no defect. For
+ *  defects of values only: the parser's have numbers of their own, from 1 on too, and
+ *  mailproto_defect_class(). */
 MAILPROTO_API uint32_t mailproto_value_defect_class(uint32_t code);
 /** The name of a defect, "MAILPROTO_VALUE_DEFECT_DOTS"; "" for what is none. */
 MAILPROTO_API const char *mailproto_value_defect_name(uint32_t code);
@@ -159,7 +162,8 @@ typedef struct mailproto_value {
  * Begins at a value's first octet.
  * @param v       the cursor
  * @param piece   the value, or with its beginning; stays valid while `v` is used
- * @param flags   MAILPROTO_VALUE_...
+ * @param flags   ::MAILPROTO_VALUE_FINAL for a whole value: without it a list's last
+ *                element is not given, but AGAIN; and other MAILPROTO_VALUE_...
  * @param defects or NULL; stays valid while `v` is used
  * @return OK; ::MAILPROTO_ERR_ARGUMENT (unknown flags, a short `struct_size`)
  */

@@ -52,6 +52,7 @@ typedef struct mailproto_imap_item {
  * without a domain gets the host `MISSING_DOMAIN`, text that is no address is told as far
  * as it can be read, with `MISSING_MAILBOX` and `MISSING_DOMAIN` for what is missing and
  * the host `SYNTAX_ERROR` for what breaks between angle brackets: NIL would make a group.
+ * A domain with dots out of place is none; a route without an address is `INVALID_ROUTE`.
  * @param item   the writer
  * @param source of the message: in memory or by offset; stays valid
  * @param part   whose header it is: entry 0 of the index, or the child of a

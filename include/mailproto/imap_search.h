@@ -108,16 +108,19 @@ MAILPROTO_API mailproto_status mailproto_imap_search_compile(
 /** What is known of a stored message without reading it; what FETCH gives out and
  *  SEARCH compares. */
 typedef struct mailproto_imap_facts {
-    uint32_t struct_size;         /**< sizeof of the caller's struct */
-    uint32_t seq;                 /**< its message sequence number */
-    uint32_t uid;                 /**< its UID */
-    uint32_t largest_seq;         /**< what `*` stands for in sets of message numbers */
-    uint32_t largest_uid;         /**< what `*` stands for in sets of UIDs */
-    uint32_t flags;               /**< MAILPROTO_IMAP_SEEN ... */
-    uint64_t size;                /**< RFC822.SIZE: octets with CRLF */
-    uint64_t modseq;              /**< its mod-sequence, or 0 */
-    mailproto_imap_date internal; /**< INTERNALDATE */
-    mailproto_imap_date saved;    /**< SAVEDATE; `set` 0: not kept */
+    uint32_t struct_size; /**< sizeof of the caller's struct */
+    uint32_t seq;         /**< its message sequence number */
+    uint32_t uid;         /**< its UID */
+    uint32_t largest_seq; /**< what `*` stands for in sets of message numbers */
+    uint32_t largest_uid; /**< what `*` stands for in sets of UIDs */
+    uint32_t flags;       /**< MAILPROTO_IMAP_SEEN ... */
+    /** RFC822.SIZE: octets with CRLF. Of what is stored otherwise: `header_crlf` plus
+     *  `body_crlf` of part 0 in its index. */
+    uint64_t size;
+    uint64_t modseq; /**< its mod-sequence, or 0 */
+    /** INTERNALDATE. FETCH always tells one: `set` 0 as 1 January 1970. */
+    mailproto_imap_date internal;
+    mailproto_imap_date saved;       /**< SAVEDATE; `set` 0: not kept */
     const mailproto_bytes *keywords; /**< flags that are no system flags; may be NULL */
     size_t keywords_count;           /**< how many */
     mailproto_bytes email_id;        /**< EMAILID, or empty */

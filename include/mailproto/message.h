@@ -30,6 +30,7 @@
  *     } else if (st != MAILPROTO_OK) {
  *         break;                                        // MAILPROTO_EOF
  *     } else if (ev.type == MAILPROTO_MESSAGE_HEADERS_END) {
+ *         // ERR_ARGUMENT for MAILPROTO_ENCODING_UNKNOWN: octets as they are
  *         mailproto_decoder_init(&decoder, ev.encoding, 0);
  *     } else if (ev.type == MAILPROTO_MESSAGE_BODY) {
  *         decode(&decoder, ev.raw, 0);
@@ -107,7 +108,10 @@ typedef struct mailproto_message_options {
                                  no defect NO_COLON, FIELD_NAME or REPEATED is told of
                                  them, and no NO_FROM or NO_DATE if these were not asked
                                  for. Fields of ::MAILPROTO_FIELDS_OF_PART are always
-                                 read, and all other events are the same */
+                                 looked at, for they steer the parse, but they too come
+                                 only if asked for; all other events are the same.
+                                 mailproto_index_build() asks for those it needs,
+                                 whatever stands here */
 } mailproto_message_options;
 
 /**
@@ -159,9 +163,10 @@ enum {
     MAILPROTO_MESSAGE_PART_BEGIN = 1,
     /** A field: `name` without the colon, `value` behind it, folds, line ends and
      *  outer blanks as they are but for the last line end; `raw` all of it. `code`:
-     *  MAILPROTO_FIELD_..., `offset` of `raw`. A field that the buffers cut comes in
-     *  several events, all but the last with MORE: `name` in the first, then `value` and
-     *  `raw` go on. A line that is no field: `name` is empty, `value` the line. */
+     *  MAILPROTO_FIELD_..., `offset` of `raw`. A field over `hold_size` that does not lie in
+     *  one fed piece, an octet behind it included, comes in several events, all but the
+     *  last with MORE: `name` in the first, then `value` and `raw` go on. Shorter ones come
+     *  whole. A line that is no field: `name` is empty, `value` the line. */
     MAILPROTO_MESSAGE_FIELD = 2,
     /** The header is complete, `raw` is the blank line (empty: there was none). `name`
      *  and `value`: type and subtype as written, or the default (RFC 2045 5.2, RFC 2046
@@ -181,7 +186,10 @@ enum {
      *  NEWLINE... `raw` is empty. */
     MAILPROTO_MESSAGE_PART_END = 7,
     /** Something is not as it should be; it was read as RFC 7103 advises. `code`:
-     *  MAILPROTO_DEFECT_..., `offset`: where. */
+     *  MAILPROTO_DEFECT_..., `offset`: where; of what a header lacks, and of what its
+     *  Content-Type and -Transfer-Encoding say, where it begins; of NOT_CLOSED and NO_PARTS
+     *  where the multipart ends. Defects of values and encodings are not told here:
+     *  mailproto_defects (field.h), mailproto_words_defects(), mailproto_codec_defects(). */
     MAILPROTO_MESSAGE_DEFECT = 8
 };
 
@@ -312,7 +320,9 @@ enum {
 
 /** Defects. Numbers never change. */
 enum {
-    MAILPROTO_DEFECT_NO_COLON = 1,      /**< a line in a header that is no field */
+    MAILPROTO_DEFECT_NO_COLON = 1,      /**< a line in a header that is no field: it has
+                                               no colon, nothing before it, or more than
+                                               a word (`X Date: a`) */
     MAILPROTO_DEFECT_FIELD_NAME = 2,    /**< an octet no name may hold, or a blank
                                                before the colon (RFC 5322 4.5) */
     MAILPROTO_DEFECT_FIRST_FOLD = 3,    /**< the header begins with a folded line */
@@ -370,7 +380,9 @@ enum {
                                                header; once a part */
 };
 
-/** The class of a defect, MAILPROTO_DEFECT_NOTE, _DAMAGE or _SECURITY; 0: no defect. */
+/** The class of a defect, MAILPROTO_DEFECT_NOTE, _DAMAGE or _SECURITY; 0: no defect. For
+ *  the parser's defects only: those of values have numbers of their own, from 1 on too,
+ *  and mailproto_value_defect_class(). */
 MAILPROTO_API uint32_t mailproto_defect_class(uint32_t code);
 /** The name of a defect, "MAILPROTO_DEFECT_NUL"; "" for what is none. */
 MAILPROTO_API const char *mailproto_defect_name(uint32_t code);
@@ -444,11 +456,13 @@ typedef struct mailproto_part {
     uint64_t body_crlf;     /**< the same with every line end as CRLF (IMAP's octets) */
     uint64_t header_crlf;   /**< octets of the header with CRLF, blank line included */
     uint64_t lines;         /**< lines of its body, as IMAP counts them */
-    uint64_t decoded_octets; /**< of the decoded body; UINT64_MAX: not known yet */
-    uint32_t flags;          /**< MAILPROTO_MESSAGE_OPAQUE and its likes; bits 30 and 31
-                                  are the library's (imap_fetch.h) */
-    uint16_t encoding;       /**< MAILPROTO_ENCODING_... */
-    uint16_t media;          /**< MAILPROTO_MEDIA_... */
+    /** Of the decoded body, once mailproto_imap_section_size() has decoded it for BINARY;
+     *  UINT64_MAX: not known. The index decodes nothing: sum up mailproto_body_read(). */
+    uint64_t decoded_octets;
+    uint32_t flags;    /**< MAILPROTO_MESSAGE_OPAQUE and its likes; bits 30 and 31
+                            are the library's (imap_fetch.h) */
+    uint16_t encoding; /**< MAILPROTO_ENCODING_... */
+    uint16_t media;    /**< MAILPROTO_MEDIA_... */
     /** Where a field begins, from `header_offset`, plus 1; 0: there is none. */
     uint32_t fields[MAILPROTO_PART_FIELDS];
     uint32_t reserved[2]; /**< 0 */
@@ -482,7 +496,8 @@ typedef struct mailproto_index {
  * @param size    its size
  * @return OK; ::MAILPROTO_NOT_READY (the source has nothing yet: call again with the same
  *         arguments, `ix` and `work` untouched); ::MAILPROTO_ERR_MEMORY;
- *         ::MAILPROTO_ERR_ARGUMENT; what the source said
+ *         ::MAILPROTO_ERR_ARGUMENT (`ix` without `struct_size`, `capacity` or `parts`, or
+ *         used before and not zeroed; options; no `work`); what the source said
  */
 MAILPROTO_API mailproto_status mailproto_index_build(
     mailproto_index *ix, const mailproto_source *source,

@@ -701,10 +701,9 @@ typedef struct mailproto_pop3_server_options {
                                     default REPAIR: stored LF goes out as CRLF, NUL is
                                     refused */
     uint32_t progress_bytes; /**< content octets that renew a time-out; default 4096 */
-    uint32_t login_ms;       /**< from the greeting, or from the beginning of TLS, until
-                                    the login, whatever the client says meanwhile;
-                                    default 600000, and no less if the RFC is to be kept
-                                    (RFC 1939 3 names no state) */
+    uint32_t login_ms;       /**< from the greeting, or from
+                                    mailproto_session_tls_started(), until the login,
+                                    whatever the client says meanwhile; default 600000 */
     uint32_t idle_ms;        /**< wait for a command after it; default 600000, which is
                                     the least that RFC 1939 3 allows */
     uint32_t block_ms;       /**< for `progress_bytes` of content to be read by the

@@ -395,7 +395,9 @@ MAILPROTO_API void mailproto_session_get_want(const mailproto_session *s,
 /**
  * The timer of wait `wait_id` ran out. A server queues its 421 (RFC 5321 3.8) and
  * closes, a client fails with ::MAILPROTO_ERR_TIMEOUT and every outstanding tag gets
- * its outcome. A `wait_id` that is no longer the current one is ignored.
+ * its outcome. A `wait_id` that is no longer the current one is ignored. Where the time
+ * until the login is over while the application is asked, its answer comes first: a login
+ * goes on, all else is the end.
  * @return OK
  */
 MAILPROTO_API mailproto_status mailproto_session_timed_out(mailproto_session *s,

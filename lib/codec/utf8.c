@@ -242,7 +242,7 @@ int mailproto__utf8_is_other(const unsigned char *in, size_t n)
         if (i < n) {
             int cut;
             size_t more = mailproto__utf8_bad(in + i, n - i, &cut);
-            bad += more;
+            bad += cut ? 0 : more;
             i += more;
         }
     }

@@ -348,6 +348,9 @@ static int take_other(struct mailproto__words *w, struct mailproto__run *r, int 
         return 0;
     }
     if (octet == '=') {
+        if (mailproto__in_left(r) < 2 && !final) {
+            return 0; /* whether it goes on decides */
+        }
         if (w->bits != 0) {
             flaw_here(w, r, MAILPROTO_CODEC_DEFECT_BITS);
         }

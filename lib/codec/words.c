@@ -273,7 +273,8 @@ static size_t take_utf8(struct mailproto__words *w, struct mailproto__run *r)
 {
     const unsigned char *in = r->in + r->used;
     size_t n = mailproto__in_left(r);
-    size_t room = mailproto__out_left(r);
+    /* Little of it: what is below 128 ends it, and is not to be looked at each time. */
+    size_t room = mailproto__out_left(r) < 64 ? mailproto__out_left(r) : 64;
     size_t run = mailproto__utf8_run(in, n < room ? n : room);
     if (run > 0) { /* and whole: what is below 128 may mean something */
         n = run;
@@ -398,8 +399,12 @@ static void flaws_of(struct mailproto__words *w, const struct mailproto__run *r,
         mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_LINE, w->offset + start);
     }
     if (word->encoding == 'Q') { /* B's are met one by one */
-        blank = (const unsigned char *)memchr(text, ' ', word->end - word->text);
-        if (blank != NULL) {
+        const unsigned char *end = r->in + word->end;
+        for (blank = text;
+             blank < end && !is_blank(*blank) && *blank != '\r' && *blank != '\n';
+             blank++) {
+        }
+        if (blank < end) {
             mailproto__words_flaw(w, MAILPROTO_CODEC_DEFECT_CHARACTER,
                                   w->offset + (size_t)(blank - r->in));
         }

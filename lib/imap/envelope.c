@@ -256,12 +256,11 @@ static int has_comment_name(const mailproto_address *a)
 
 static void put_name(struct mailproto__imap_out *out, const mailproto_address *a)
 {
-    if (a->type == MAILPROTO_ADDRESS_GROUP_BEGIN ||
-        a->type == MAILPROTO_ADDRESS_GROUP_END) {
-        mailproto__imap_nil(out);
-    } else if (!mailproto__imap_is_empty(a->name, MAILPROTO__IMAP_PHRASE)) {
+    int group = a->type == MAILPROTO_ADDRESS_GROUP_BEGIN ||
+                a->type == MAILPROTO_ADDRESS_GROUP_END;
+    if (!group && !mailproto__imap_is_empty(a->name, MAILPROTO__IMAP_PHRASE)) {
         mailproto__imap_string(out, a->name, MAILPROTO__IMAP_PHRASE);
-    } else if (has_comment_name(a)) {
+    } else if (!group && has_comment_name(a)) {
         put_or_nil(out, a->comment, MAILPROTO__IMAP_COMMENT);
     } else {
         mailproto__imap_nil(out);

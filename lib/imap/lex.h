@@ -273,7 +273,8 @@ static inline uint32_t mailproto__imap_cursor_open(const mailproto_imap_cursor *
     r->at = (const char *)(uintptr_t)c->opaque[0];
     r->end = (const char *)(uintptr_t)c->opaque[1];
     r->begin = r->at;
-    r->limit = r->end + (c->opaque[2] >> 40 & MAILPROTO__IMAP_SPARE);
+    r->limit =
+        r->end != NULL ? r->end + (c->opaque[2] >> 40 & MAILPROTO__IMAP_SPARE) : r->end;
     r->detail = "";
     r->status = MAILPROTO_OK;
     r->enabled = (uint32_t)(c->opaque[2] >> 8 & 0xffffU);

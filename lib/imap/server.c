@@ -197,6 +197,7 @@ static mailproto_status tell_back(mailproto_imap_server *server)
     ev->detail = server->back;
     ev->number = server->back_size;
     server->back = NULL;
+    mailproto__imap_unit_untaken(server);
     return MAILPROTO_OK;
 }
 
@@ -253,7 +254,8 @@ static void timed_out(mailproto_imap_server *server)
         mailproto__wait_is_late(s);
         return;
     }
-    if (!blocked && (s->content_open || server->open.kind != MAILPROTO__IMAP_CLOSED)) {
+    if (!blocked && !s->standing &&
+        (s->content_open || server->open.kind != MAILPROTO__IMAP_CLOSED)) {
         mailproto__wait(s, server->block_ms); /* the same: all of it was read */
         return;
     }

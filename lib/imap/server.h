@@ -39,9 +39,9 @@ enum {
     MAILPROTO__IMAP_TAG_MAX = 64,   /* octets of a tag; a longer one is BAD */
     MAILPROTO__IMAP_CODE_MAX = 40,  /* of a response code that goes with every answer */
     MAILPROTO__IMAP_TEXT_MAX = 128, /* octets of the greeting's words */
-    MAILPROTO__IMAP_TAIL =
-        96 /* octets of the input block beyond in_size: external marks
-                                 of some tiny literals fit without moving what is unread */
+    /* Octets of the input block beyond in_size: external marks of some tiny literals fit
+     * without moving what is unread. */
+    MAILPROTO__IMAP_TAIL = 96
 };
 
 /* A command in progress: that which was handed out last, or one that was detached. All
@@ -114,6 +114,7 @@ enum mailproto__imap_own {
     MAILPROTO__IMAP_TOO_LONG,
     MAILPROTO__IMAP_TOO_COMPLEX,
     MAILPROTO__IMAP_LITERAL_LONG,
+    MAILPROTO__IMAP_LITERAL_UNASKED,
     MAILPROTO__IMAP_LITERAL_REFUSED,
     MAILPROTO__IMAP_LITERAL_NUL,
     MAILPROTO__IMAP_MESSAGE_LONG,
@@ -413,6 +414,8 @@ void mailproto__imap_unit_settle(mailproto_imap_server *server);
 
 /* EV_NEED_MEMORY for a unit of `wanted` octets. */
 mailproto_status mailproto__imap_unit_ask(mailproto_imap_server *server, size_t wanted);
+/* What was lent and is not taken any more goes back, when nothing else does. */
+void mailproto__imap_unit_untaken(mailproto_imap_server *server);
 /* What was lent for it, if anything: 1, and the unit lies there. */
 int mailproto__imap_unit_lent(mailproto_imap_server *server);
 

@@ -347,7 +347,7 @@ mailproto_status mailproto__imap_server_turn(mailproto_imap_server *server)
     if (!server->met) {
         if (!is_free(server)) {
             /* It is the application's turn: nothing is awaited of the client. */
-            if (server->session.timeout_ms != 0) {
+            if (server->session.timeout_ms != 0 && !server->session.standing) {
                 mailproto__wait(&server->session, 0);
             }
             return MAILPROTO_AGAIN;

@@ -14,15 +14,20 @@ enum {
 
 /* ---- what is refused ----------------------------------------------------------------- */
 
-/* Octets of a literal that may be sent unasked. IMAP4rev2 includes LITERAL-. */
-static int may_come_unasked(const mailproto_imap_server *server)
+/* What a literal that does not wait is refused for (RFC 7888 5). IMAP4rev2 includes
+ * LITERAL-. */
+static enum mailproto__imap_own unasked_reply(const mailproto_imap_server *server)
 {
-    if (mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_LITERAL_PLUS)) {
-        return 1;
+    if (server->literal.sync ||
+        mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_LITERAL_PLUS)) {
+        return MAILPROTO__IMAP_NO_WORDS;
     }
-    return (mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_LITERAL_MINUS) ||
-            mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_REV2)) &&
-           server->literal.size <= NONSYNC_MAX;
+    if (!mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_LITERAL_MINUS) &&
+        !mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_REV2)) {
+        return MAILPROTO__IMAP_LITERAL_UNASKED;
+    }
+    return server->literal.size <= NONSYNC_MAX ? MAILPROTO__IMAP_NO_WORDS
+                                               : MAILPROTO__IMAP_LITERAL_LONG;
 }
 
 static int is_message(const mailproto_imap_server *server)
@@ -36,13 +41,14 @@ static enum mailproto__imap_own size_reply(const mailproto_imap_server *server)
 {
     uint64_t size = server->literal.size;
     int before = server->state <= MAILPROTO_IMAP_NOT_AUTHENTICATED;
+    enum mailproto__imap_own own = unasked_reply(server);
     /* RFC 3502 6: what was read shows the message at hand alone. */
     if (is_message(server) && server->messages > 0 &&
         !mailproto__imap_server_knows(server, MAILPROTO_IMAP_CAP_MULTIAPPEND)) {
         return MAILPROTO__IMAP_NOT_OFFERED;
     }
-    if (!server->literal.sync && !may_come_unasked(server)) {
-        return MAILPROTO__IMAP_LITERAL_LONG;
+    if (own != MAILPROTO__IMAP_NO_WORDS) {
+        return own;
     }
     if (is_message(server) && !before) {
         if (size == 0) { /* RFC 3502 6.3.11: cancels all of the APPEND */

@@ -39,6 +39,7 @@ static const struct own replies[MAILPROTO__IMAP_OWN_COUNT] = {
     OWN(TOO_LONG, BAD, "[TOOBIG] Command too long"),
     OWN(TOO_COMPLEX, BAD, "[LIMIT] Too many parts"),
     OWN(LITERAL_LONG, BAD, "[TOOBIG] Literal too large"),
+    OWN(LITERAL_UNASKED, BAD, "Non-synchronizing literals are not offered"),
     OWN(LITERAL_REFUSED, NO, "[TOOBIG] Literal not taken"),
     OWN(LITERAL_NUL, BAD, "NUL in a literal"),
     OWN(MESSAGE_LONG, NO, "[TOOBIG] Message too large"),

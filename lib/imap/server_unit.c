@@ -135,6 +135,16 @@ void mailproto__imap_unit_mark(mailproto_imap_server *server, uint64_t number,
 
 /* ---- lent memory --------------------------------------------------------------------- */
 
+void mailproto__imap_unit_untaken(mailproto_imap_server *server)
+{
+    struct mailproto__lending *l = &server->session.lending;
+    if (l->mem != NULL && l->wanted == 0 && server->back == NULL) {
+        server->back = l->mem;
+        server->back_size = l->size;
+        l->mem = NULL;
+    }
+}
+
 /* Lent memory is of no more use. */
 static void give_back(mailproto_imap_server *server)
 {
@@ -199,12 +209,8 @@ void mailproto__imap_unit_drop(mailproto_imap_server *server)
     mailproto_session *s = &server->session;
     struct mailproto__input *in = &s->in;
     give_back(server);
-    if (s->lending.mem != NULL) { /* lent, and not taken any more */
-        server->back = s->lending.mem;
-        server->back_size = s->lending.size;
-        s->lending.mem = NULL;
-    }
     s->lending.wanted = 0;
+    mailproto__imap_unit_untaken(server);
     if (s->secret_in) {
         mailproto__wipe(in->base + in->kept_at, in->kept);
     }

@@ -33,7 +33,7 @@ static inline void put_bare(mailproto_imap_string *s, const char *at, size_t len
 {
     s->form = MAILPROTO_IMAP_ATOM;
     s->flags = 0;
-#if MAILPROTO__IMAP_VECTORS && defined(__x86_64__)
+#if MAILPROTO__IMAP_VECTORS && defined(__x86_64__) && UINTPTR_MAX > UINT32_MAX
     /* In one piece, as it will be copied: what was written in two waits to be read. */
     mailproto__imap_pair raw = {(uint64_t)(uintptr_t)at, len};
     memcpy(&s->raw, &raw, sizeof raw);

@@ -630,6 +630,16 @@ static mailproto_status check_children(struct check *k)
     return MAILPROTO_OK;
 }
 
+/* Of nothing in particular. */
+static void set_fault(mailproto_compose_fault *fault, const char *detail)
+{
+    memset(fault, 0, sizeof *fault);
+    fault->part = MAILPROTO_COMPOSE_ROOT;
+    fault->field = UINT32_MAX;
+    fault->address = UINT32_MAX;
+    fault->detail = detail;
+}
+
 mailproto_status mailproto__compose_check(const mailproto_compose_options *o,
                                           mailproto_compose_fault *fault,
                                           struct mailproto__compose_part *parts,
@@ -642,11 +652,7 @@ mailproto_status mailproto__compose_check(const mailproto_compose_options *o,
     k.o = o;
     k.fault = fault;
     k.parts = parts;
-    memset(fault, 0, sizeof *fault);
-    fault->part = MAILPROTO_COMPOSE_ROOT;
-    fault->field = UINT32_MAX;
-    fault->address = UINT32_MAX;
-    fault->detail = "";
+    set_fault(fault, "");
     status = check_options(&k);
     if (status == MAILPROTO_OK) {
         status = check_fields(&k, o->fields, o->field_count);
@@ -676,9 +682,11 @@ mailproto_status mailproto_compose_check(const mailproto_compose_options *option
     mailproto_status filled = MAILPROTO_OK;
     if (status == MAILPROTO_OK) {
         status = mailproto__compose_check(&o, &own, NULL, &needs);
-        if (fault != NULL) {
-            filled = mailproto__output_copy(fault, &own, sizeof own);
-        }
+    } else {
+        set_fault(&own, "struct_size of the options is not that of a known version");
+    }
+    if (fault != NULL) {
+        filled = mailproto__output_copy(fault, &own, sizeof own);
     }
     return filled != MAILPROTO_OK ? filled : status;
 }

@@ -404,6 +404,8 @@ static int is_status(mailproto_bytes b)
 static int is_good(const mailproto_dsn_recipient *r)
 {
     return r->final.len > 0 && mailproto__find_control(r->final) == r->final.len &&
+           (is_ascii(r->final) || r->final.len <= ADDRESS_MAX ||
+            memchr(r->final.ptr, ' ', r->final.len) == NULL) &&
            mailproto_utf8_check(r->final, NULL) && is_action(r->action) &&
            is_status(r->status) && is_date(r->last_attempt) && is_date(r->retry_until);
 }

@@ -4,7 +4,7 @@
  * are read by scan_plain.c, and come to the same here.
  *
  * A line that can be no field does not end the header: of the parsers that were compared
- * most go on, and so the fields behind it count. A delimiter of an enclosing multipart
+ * most go on, and so the fields behind it count (but see scan_text.c). A delimiter of an enclosing multipart
  * ends the header, for its line can belong to nobody else (RFC 2046 5.1.2).
  */
 #include "message/scan.h"
@@ -163,7 +163,9 @@ static enum mailproto__step scan_field(struct mailproto_message *m,
     struct mailproto__field_state *f = &m->field;
     size_t from = m->searched > f->seen ? m->searched : f->seen;
     for (;;) {
-        const char *lf = (const char *)memchr(view.ptr + from, '\n', view.len - from);
+        const char *lf = from < view.len ? (const char *)memchr(view.ptr + from, '\n',
+                                                                view.len - from)
+                                         : NULL;
         size_t at = lf != NULL ? (size_t)(lf - view.ptr) : view.len;
         size_t line_end = at > f->seen && lf != NULL && lf[-1] == '\r';
         if (at + 1 >= view.len && !end) { /* what follows the LF decides */

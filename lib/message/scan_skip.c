@@ -1,7 +1,8 @@
 /*
  * Passing over fields that nobody reads (mailproto_message_options.fields), by the
  * beginnings of their lines. What is not as it nearly always is, is left to scan_plain.c and
- * scan_header.c from the beginning of its field on. Must not know names.
+ * scan_header.c from the beginning of its field on. Knows of names no more than two
+ * letters.
  */
 #include "message/scan.h"
 

@@ -64,5 +64,6 @@ int mailproto__begins_text(struct mailproto_message *m, mailproto_bytes view, in
     if (!mailproto__split_name(line, end || line.len == SECOND_MAX, &name)) {
         return -1;
     }
-    return name.junk != 0;
+    /* A fold goes with the line in front: a damaged field, as most readers see it. */
+    return name.junk == MAILPROTO__JUNK_LINE;
 }

@@ -40,6 +40,7 @@ static int is_escaped(const struct mailproto__value *v, const char *p)
 static const char *find_date(const struct mailproto__value *v)
 {
     const char *p = v->end;
+    const char *inside = NULL; /* between brackets, if they open */
     size_t depth = 0;
     int angle = 0;
     while (p > v->begin) {
@@ -50,11 +51,15 @@ static const char *find_date(const struct mailproto__value *v)
             depth -= depth > 0;
         } else if (depth == 0 && (*p == '<' || *p == '>')) {
             angle = *p == '>';
-        } else if (*p == ';' && depth == 0 && !angle) {
-            return p;
+            inside = NULL;
+        } else if (*p == ';' && depth == 0) {
+            if (!angle) {
+                return p;
+            }
+            inside = inside != NULL ? inside : p;
         }
     }
-    return NULL;
+    return inside;
 }
 
 static void begin(struct mailproto__value *v)

@@ -113,7 +113,7 @@ static void timed_out(mailproto_pop3_server *server)
         mailproto__wait_is_late(s);
         return;
     }
-    if (s->content_open && mailproto__drained(s)) {
+    if (s->content_open && !s->standing && mailproto__drained(s)) {
         mailproto__wait(s, server->block_ms); /* the same: all of it was read */
         return;
     }

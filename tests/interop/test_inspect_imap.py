@@ -293,12 +293,13 @@ def said(commands, *options):
     answer to the login; the same however it is cut."""
     talk = b"0 LOGIN u p\r\n" + b"".join(
         b"%d %s\r\n" % (n, c.encode()) for n, c in enumerate(commands, 1))
+    name = str(commands[:20])
     results = []
     for cut in [], ["--chunk", "1"], ["--chunk", "7"]:
         told, = ask([talk], "imap-server", "--lines", *options, *cut)
-        check(f"{commands}: refused calls", told.get("refused_calls"), None)
+        check(f"{name}: refused calls", told.get("refused_calls"), None)
         results.append(base64.b64decode(told["output_b64"]).decode())
-    check(f"{commands}: cut", results[1:], [results[0]] * 2)
+    check(f"{name}: cut", results[1:], [results[0]] * 2)
     return results[0].split("\r\n0 OK ", 1)[1].splitlines()[1:]
 
 
@@ -376,6 +377,20 @@ def check_resync():
     ], "IMAP4rev1,QRESYNC")
 
 
+def check_resync_saved():
+    """What is gone is not in `$` any more (RFC 9051 6.4.4.1): VANISHED of `$` has nothing."""
+    check_said([
+        ("ENABLE QRESYNC", ["* ENABLED QRESYNC", "OK"]),
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("UID SEARCH RETURN (SAVE) ALL", ["OK"]),
+        ("STORE 3 +FLAGS.SILENT (\\Deleted)", ["* 3 FETCH (UID 103 MODSEQ (2))", "OK"]),
+        ("EXPUNGE", ["* VANISHED 103", "OK [HIGHESTMODSEQ 3]"]),
+        ("UID FETCH $ FLAGS (CHANGEDSINCE 1 VANISHED)", ["OK"]),
+        ("UID FETCH $ FLAGS",
+         ["* 1 FETCH (UID 101 FLAGS (\\Seen))", "* 2 FETCH (UID 102 FLAGS ())", "OK"]),
+    ], "IMAP4rev1,QRESYNC,ESEARCH,SEARCHRES")
+
+
 def check_read_only():
     """RFC 9051 6.3.3: EXAMINE changes nothing, and CLOSE removes nothing then."""
     refused = ["NO The mailbox is open for reading only"]
@@ -421,6 +436,60 @@ def check_saved():
         ("EXAMINE INBOX", ["OK [READ-ONLY]"]),
         ("FETCH $ UID", ["OK"]),
     ], "IMAP4rev1,ESEARCH,SEARCHRES,UIDPLUS")
+
+
+def check_pipelined():
+    """Where answers wait for room, each search is done once all the same: neither what it
+    found nor `$` comes twice."""
+    for verb, numbers in ("SEARCH", (1, 3)), ("UID SEARCH", (101, 103)):
+        found = " MIN {0} MAX {1} COUNT 3 ALL {0}:{1}".format(*numbers)
+        searches = [f"{verb} RETURN (SAVE MIN MAX ALL COUNT) NOT $"] * 600
+        lines = said(["SELECT INBOX", *searches], "--caps", "IMAP4rev1,ESEARCH,SEARCHRES",
+                     "--lockstep", "none")
+        begin = next(n for n, line in enumerate(lines) if line.startswith("1 OK ")) + 1
+        uid = " UID" if verb.startswith("UID") else ""
+        wanted = []
+        for n in range(600):  # all of them, then none, and so on
+            wanted.append(f'* ESEARCH (TAG "{n + 2}"){uid}{found if n % 2 == 0 else " COUNT 0"}')
+            wanted.append(f"{n + 2} OK SEARCH completed")
+        got = lines[begin:]
+        different = [n for n, line in enumerate(wanted) if got[n:n + 1] != [line]]
+        check(f"600 times {verb}", (different[:3], [got[n:n + 1] for n in different[:3]],
+                                    len(got)), ([], [], len(wanted)))
+
+
+def check_uids():
+    """`*` is the message that is the last as the command comes (RFC 9051 9, seq-number);
+    UIDs that are not there are no error (6.4.9)."""
+    check_said([
+        ("SELECT INBOX", ["OK [READ-WRITE]"]),
+        ("STORE 1:3 +FLAGS.SILENT (\\Deleted)", ["OK STORE"]),
+        ("UID EXPUNGE *", ["* 3 EXPUNGE", "OK"]),
+        ("UID EXPUNGE 999", ["OK"]),
+        ("UID EXPUNGE 999:*", ["* 2 EXPUNGE", "OK"]),
+        ("FETCH 1:* UID", ["* 1 FETCH (UID 101)", "OK"]),
+        ("UID COPY 999 INBOX", ["OK COPY"]), ("UID MOVE 102:103 INBOX", ["OK MOVE"]),
+        ("COPY $ INBOX", ["OK COPY"]),
+        ("UID COPY 999 x", ["NO COPY"]),  # 6.4.7: there is no such mailbox
+        ("UID COPY 999:* INBOX", ["NO COPY"]), ("COPY 1 INBOX", ["NO COPY"]),
+        ("UID STORE 1:* +FLAGS (\\Seen)",
+         ["* 1 FETCH (UID 101 FLAGS (\\Deleted \\Seen))", "OK"]),
+        ("UID EXPUNGE *", ["* 1 EXPUNGE", "OK"]),
+        ("UID EXPUNGE *", ["OK"]), ("UID FETCH * FLAGS", ["OK"]),
+        ("UID COPY * INBOX", ["OK COPY"]),
+    ], "IMAP4rev1,ESEARCH,SEARCHRES,UIDPLUS,MOVE")
+
+
+def check_open_end():
+    """A connection that stays open in the middle of a command that grew: what was lent is
+    given back (a build with LeakSanitizer sees it), and no end is told."""
+    for octets in 1000, 9000, 20000, 40000:
+        told, = ask([b"0 LOGIN u p\r\n1 SELECT INBOX\r\n2 SEARCH " + b"ALL " * (octets // 4)],
+                    "imap-server", "--lines", "--no-eof")
+        kinds = [e["type"] for e in told["events"]]
+        check(f"{octets} octets of a command", (kinds[:3], "CLOSED" in kinds, told["error"]),
+              (["IMAP_CONNECT", "IMAP_COMMAND", "IMAP_COMMAND"], False, None))
+        check(f"{octets} octets: memory", kinds.count("NEED_MEMORY") > 0, octets > 8192)
 
 
 def check_names():
@@ -614,8 +683,12 @@ check_mutf7()
 check_server()
 check_conditional()
 check_resync()
+check_resync_saved()
 check_read_only()
 check_saved()
+check_pipelined()
+check_uids()
+check_open_end()
 check_names()
 check_usage()
 DATA = pathlib.Path(os.environ.get("MAILPROTO_DATA") or str(SOURCE.parent / "shared"))

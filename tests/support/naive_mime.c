@@ -260,7 +260,8 @@ static int begins_text(const struct naive *n, size_t line)
         return 1;
     }
     return !is_empty(second) &&
-           (delimiter(n, line + 1, &close) != 0 || is_junk(n, second, 512));
+           (delimiter(n, line + 1, &close) != 0 ||
+            (!is_blank(n->data[second->start]) && is_junk(n, second, 512)));
 }
 
 /* The lines of a header from `line` on; where its body begins. */

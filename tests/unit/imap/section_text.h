@@ -56,7 +56,7 @@ static int begins_text(const char *text, size_t at, size_t limit)
     return at < limit && !is_blank_line(text, at, limit) &&
            is_no_field(text, at, limit, 998) &&
            (second == limit || second - at > 481 ||
-            (!is_blank_line(text, second, limit) &&
+            (!is_blank_line(text, second, limit) && !is_gap(text[second]) &&
              is_no_field(text, second, limit, 512)));
 }
 

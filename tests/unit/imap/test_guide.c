@@ -131,7 +131,7 @@ struct client {
     mailproto_source source;
     mailproto_index index;
     mailproto_part parts[PARTS];
-    char work[MAILPROTO_IMAP_FETCH_WORK];
+    char work[MAILPROTO_IMAP_FETCH_WORK]; /* SEARCH's too: MATCH_WORK is no more */
     char parser[MAILPROTO_MESSAGE_MEM(4096, 2048, 100)];
 
     mailproto_imap_search_node program[64];
@@ -1164,6 +1164,7 @@ static void the_page(void **state)
 {
     static const char *const names[] = {"tests/unit/imap/test_guide.c"};
     (void)state;
+    assert_true(MAILPROTO_IMAP_MATCH_WORK <= MAILPROTO_IMAP_FETCH_WORK); /* `work` */
     assert_in_range(guide_pieces("docs/guide/imap-server.md", names, 1), 20, 200);
 }
 

@@ -372,6 +372,45 @@ static void given_back(void **state)
     close_session(r);
 }
 
+/* A command that grows twice, and the session fails before the second block was taken: both
+ * come back. */
+static void both_given_back(void **state)
+{
+    mailproto_imap_server_options o = small();
+    struct run *r = open_session(&o, NULL, "0 LOGIN f s\r\n");
+    mailproto_event ev;
+    char mem[2][2048];
+    char text[2048];
+    size_t at = 0;
+    size_t lent = 0;
+    size_t used;
+    (void)state;
+    memset(text, 'x', sizeof text);
+    memcpy(text, "a SELECT ", 9);
+    while (lent < 2) {
+        assert_true(at < sizeof text);
+        assert_int_equal(
+            mailproto_session_feed(r->s, text + at, sizeof text - at, &used),
+            MAILPROTO_OK);
+        at += used;
+        if (mailproto_session_next_event(r->s, &ev) == MAILPROTO_OK) {
+            assert_int_equal(ev.type, MAILPROTO_EV_NEED_MEMORY);
+            assert_int_equal(mailproto_session_lend(r->s, mem[lent], (size_t)ev.number),
+                             MAILPROTO_OK);
+            lent++;
+        }
+    }
+    assert_int_equal(mailproto_session_fail(r->s, MAILPROTO_ERR_IO), MAILPROTO_OK);
+    for (lent = 0; lent < 2; lent++) {
+        assert_int_equal(mailproto_session_next_event(r->s, &ev), MAILPROTO_OK);
+        assert_int_equal(ev.type, MAILPROTO_EV_MEMORY_BACK);
+        assert_ptr_equal(ev.detail, mem[lent]);
+    }
+    assert_int_equal(mailproto_session_next_event(r->s, &ev), MAILPROTO_OK);
+    assert_int_equal(ev.type, MAILPROTO_EV_CLOSED);
+    close_session(r);
+}
+
 /* ---- an idle session ------------------------------------------------------------------- */
 
 /* Whatever was said before, a session that waits holds its block, and that is all: what
@@ -399,7 +438,8 @@ int main(void)
         cmocka_unit_test(before_the_login), cmocka_unit_test(swallowed_before),
         cmocka_unit_test(for_a_literal),    cmocka_unit_test(for_a_mark),
         cmocka_unit_test(tiny_marks),       cmocka_unit_test(many_tiny_marks),
-        cmocka_unit_test(given_back),       cmocka_unit_test(idle_session),
+        cmocka_unit_test(given_back),       cmocka_unit_test(both_given_back),
+        cmocka_unit_test(idle_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

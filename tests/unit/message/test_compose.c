@@ -389,6 +389,7 @@ static void test_refused_fields(void **state)
 static void test_refused_parts(void **state)
 {
     (void)state;
+    REFUSES(m.o.struct_size = 0, ROOT, NONE, NONE, 0);
     REFUSES(m.o.part_count = 0, ROOT, NONE, NONE, 0);
     REFUSES(m.o.parts = NULL, ROOT, NONE, NONE, 0);
     REFUSES(m.o.flags = 16, ROOT, NONE, NONE, 0);

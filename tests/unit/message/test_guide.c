@@ -29,9 +29,10 @@ static void print_subject(mailproto_bytes value)
     char text[1000];
     size_t len;
     if (mailproto_text_decode(value, MAILPROTO_TEXT_COLLAPSE, NULL, text, sizeof text,
-                              &len) == MAILPROTO_OK) {
-        printf("%.*s\n", (int)len, text);
+                              &len) == MAILPROTO_ERR_TOO_LONG) {
+        len = sizeof text; /* its beginning */
     }
+    printf("%.*s\n", (int)len, text);
 }
 
 static void read_message(FILE *from)
@@ -50,7 +51,7 @@ static void read_message(FILE *from)
                 mailproto_message_feed_eof(parser);
             }
         } else if (ev.type == MAILPROTO_MESSAGE_FIELD &&
-                   ev.code == MAILPROTO_FIELD_SUBJECT) {
+                   ev.code == MAILPROTO_FIELD_SUBJECT && ev.name.len > 0) {
             print_subject(ev.value);
         } else if (ev.type == MAILPROTO_MESSAGE_DEFECT &&
                    mailproto_defect_class(ev.code) == MAILPROTO_DEFECT_SECURITY) {
@@ -72,21 +73,50 @@ static int index_message(const void *data, size_t size, mailproto_index *ix)
     return mailproto_index_build(ix, &source, NULL, mem, sizeof mem) == MAILPROTO_OK;
 }
 
-static void print_addresses(mailproto_bytes value)
+static void add_events(mailproto_index *ix, const void *data, size_t size)
 {
+    mailproto_message *parser;
+    mailproto_message_event ev;
+    mailproto_message_init(mem, sizeof mem, NULL, &parser);
+    mailproto_message_feed(parser, data, size);
+    mailproto_message_feed_eof(parser);
+    while (mailproto_message_next_event(parser, &ev) == MAILPROTO_OK) {
+        mailproto_index_add(ix, &ev); /* each of them, in order */
+        if (ev.type == MAILPROTO_MESSAGE_DEFECT) {
+            printf("%s\n", mailproto_defect_name(ev.code));
+        }
+    }
+}
+
+/* `offset` is that of the value in the message. */
+static void print_addresses(mailproto_bytes value, uint64_t offset)
+{
+    mailproto_value_defect items[20];
+    mailproto_defects defects;
+    uint32_t i;
     char spec[320];
     char name[200];
     size_t spec_len;
     size_t name_len;
     mailproto_value v;
     mailproto_address a = {.struct_size = sizeof a};
-    mailproto_value_open(&v, value, MAILPROTO_VALUE_FINAL, NULL);
+    memset(&defects, 0, sizeof defects);
+    defects.struct_size = sizeof defects;
+    defects.capacity = 20;
+    defects.items = items;
+    mailproto_value_open(&v, value, MAILPROTO_VALUE_FINAL, &defects);
     while (mailproto_address_next(&v, &a) == MAILPROTO_OK) {
         if (a.type == MAILPROTO_ADDRESS_MAILBOX &&
             mailproto_address_spec(&a, spec, sizeof spec, &spec_len) == MAILPROTO_OK &&
             mailproto_address_display(&a, 0, NULL, name, sizeof name, &name_len) ==
                 MAILPROTO_OK) {
             printf("%.*s <%.*s>\n", (int)name_len, name, (int)spec_len, spec);
+        }
+    }
+    for (i = 0; i < defects.count && i < defects.capacity; i++) {
+        if (mailproto_value_defect_class(items[i].code) == MAILPROTO_DEFECT_SECURITY) {
+            printf("%s at %llu\n", mailproto_value_defect_name(items[i].code),
+                   (unsigned long long)(offset + items[i].offset));
         }
     }
 }
@@ -114,6 +144,76 @@ static void print_text(const mailproto_source *source, const mailproto_part *par
     while (mailproto_part_text_read(&text, out, sizeof out, &got) == MAILPROTO_OK) {
         fwrite(out, 1, got, to);
     }
+}
+
+/* The file name that a field of the part states; 0: none. */
+static size_t name_in(const mailproto_source *source, const mailproto_part *part,
+                      unsigned which, mailproto_bytes parameter, char *out, size_t cap)
+{
+    char text[1000];
+    size_t len;
+    mailproto_bytes name = {text, 0};
+    mailproto_fields fields;
+    mailproto_field field;
+    if (part->fields[which] == 0 ||
+        mailproto_fields_open_at(&fields, source,
+                                 part->header_offset + part->fields[which] - 1,
+                                 part->body_offset, NULL, 0) != MAILPROTO_OK ||
+        mailproto_fields_next(&fields, &field) != MAILPROTO_OK ||
+        mailproto_parameter_get(field.value, parameter, 0, NULL, text, sizeof text,
+                                &name.len, NULL, NULL) != MAILPROTO_OK ||
+        mailproto_file_name(name, 0, out, cap, &len) != MAILPROTO_OK) {
+        return 0;
+    }
+    return len;
+}
+
+static void print_attachments(const mailproto_source *source, const mailproto_index *ix)
+{
+    static const mailproto_bytes filename = {"filename", 8};
+    static const mailproto_bytes name = {"name", 4};
+    uint32_t list[100]; /* as many as the index has parts */
+    size_t count = 0;
+    size_t i;
+    mailproto_index_view(ix, MAILPROTO_VIEW_ATTACHMENTS, list, 100, &count);
+    for (i = 0; i < count; i++) {
+        const mailproto_part *part = &ix->parts[list[i]];
+        char out[1000];
+        unsigned long long size = 0;
+        size_t got;
+        mailproto_body body;
+        mailproto_body_open(&body, source, part, 0, NULL, 0);
+        while (mailproto_body_read(&body, out, sizeof out, &got) == MAILPROTO_OK) {
+            size += got;
+        }
+        got = name_in(source, part, MAILPROTO_PART_DISPOSITION, filename, out, 200);
+        if (got == 0) {
+            got = name_in(source, part, MAILPROTO_PART_TYPE, name, out, 200);
+        }
+        printf("'%.*s': %llu octets\n", (int)got, out, size);
+    }
+}
+
+/* MAILPROTO_CODEC_DEFECT_... bits of a leaf; *first: where in the message. */
+static uint32_t encoding_defects(const char *data, const mailproto_part *part,
+                                 uint64_t *first)
+{
+    const char *in = data + part->body_offset;
+    size_t left = (size_t)part->body_octets;
+    char out[1000];
+    size_t used;
+    size_t got;
+    mailproto_codec c;
+    if (mailproto_decoder_init(&c, part->encoding, 0) != MAILPROTO_OK) {
+        return 0; /* an encoding that is not known */
+    }
+    while (mailproto_codec_run(&c, in, left, &used, out, sizeof out, &got,
+                               MAILPROTO_CODEC_FINAL) == MAILPROTO_AGAIN) {
+        in += used;
+        left -= used;
+    }
+    *first = part->body_offset + mailproto_codec_defect_offset(&c);
+    return mailproto_codec_defects(&c);
 }
 
 /* clang-format off */
@@ -184,8 +284,14 @@ static const char message[] =
     "one =E9 =\r\n\r\ntwo\r\n"
     "--b more\r\n"
     "Content-Transfer-Encoding: base64\r\n"
+    "Content-Disposition: attachment; filename*=utf-8''a%2Fcaf%C3%A9\r\n"
     "\r\n"
     "AAEC\r\n"
+    "--b\r\n"
+    "Content-Transfer-Encoding: base64\r\n"
+    "Content-Type: application/pdf; name=menu.pdf\r\n"
+    "\r\n"
+    "AA!E=\r\n"
     "--b--\r\n";
 
 static FILE *file_of(const char *data, size_t len)
@@ -236,8 +342,8 @@ static void indexed(void **state)
     FILE *to = file_of("", 0);
     (void)state;
     assert_int_equal(index_message(message, sizeof message - 1, &ix), 1);
-    assert_int_equal(ix.count, 3);
-    assert_int_equal(parts[0].children, 2);
+    assert_int_equal(ix.count, 4);
+    assert_int_equal(parts[0].children, 3);
     save_part(&source, &parts[1], to);
     expect_file(to, "one \xe9 \r\ntwo", 11);
     to = file_of("", 0);
@@ -246,6 +352,44 @@ static void indexed(void **state)
     to = file_of("", 0);
     print_text(&source, &parts[1], to);
     expect_file(to, "one \xc3\xa9 two", 10);
+    print_attachments(&source, &ix);
+    expect_said("'caf\xc3\xa9': 3 octets\n'menu.pdf': 2 octets\n");
+}
+
+static void defects_of_encodings(void **state)
+{
+    mailproto_index ix;
+    uint64_t first = 0;
+    (void)state;
+    assert_int_equal(index_message(message, sizeof message - 1, &ix), 1);
+    assert_int_equal(encoding_defects(message, &parts[2], &first), 0);
+    assert_int_equal(encoding_defects(message, &parts[3], &first),
+                     MAILPROTO_CODEC_DEFECT_CHARACTER);
+    assert_int_equal(first, strchr(strstr(message, "AA!"), '!') - message);
+}
+
+static void events_added(void **state)
+{
+    mailproto_part built[4];
+    mailproto_index ix;
+    (void)state;
+    assert_int_equal(index_message(message, sizeof message - 1, &ix), 1);
+    memcpy(built, parts, sizeof built);
+    memset(parts, 0, sizeof parts);
+    memset(&ix, 0, sizeof ix);
+    ix.struct_size = sizeof ix;
+    ix.capacity = 100;
+    ix.parts = parts;
+    add_events(&ix, message, sizeof message - 1);
+    expect_said("MAILPROTO_DEFECT_BOUNDARY_TEXT\n");
+    assert_int_equal(ix.count, 4);
+    assert_memory_equal(parts, built, sizeof built);
+}
+
+/* Of a field's value in the message. */
+static uint64_t place_of(const mailproto_field *field)
+{
+    return field->offset + (uint64_t)(field->value.ptr - field->raw.ptr);
 }
 
 static void addresses(void **state)
@@ -256,12 +400,52 @@ static void addresses(void **state)
     (void)state;
     assert_int_equal(mailproto_fields_open(&walk, header), MAILPROTO_OK);
     assert_int_equal(mailproto_fields_next(&walk, &field), MAILPROTO_OK);
-    print_addresses(field.value);
+    print_addresses(field.value, place_of(&field));
     assert_int_equal(mailproto_fields_next(&walk, &field), MAILPROTO_OK);
     assert_int_equal(field.id, MAILPROTO_FIELD_TO);
-    print_addresses(field.value);
+    print_addresses(field.value, place_of(&field));
     expect_said(
         "J\xc3\xb6 <jo@a.example>\nSmith, Ann <ann@b.example>\n <b@c.example>\n");
+}
+
+static void address_defects(void **state)
+{
+    static const char text[] = "Subject: x\r\nFrom: jo@a.example <b@c.example>\r\n\r\n";
+    mailproto_fields walk;
+    mailproto_field field;
+    const mailproto_bytes header = {text, sizeof text - 1};
+    char want[200];
+    (void)state;
+    assert_int_equal(mailproto_fields_open(&walk, header), MAILPROTO_OK);
+    assert_int_equal(mailproto_fields_next(&walk, &field), MAILPROTO_OK);
+    assert_int_equal(mailproto_fields_next(&walk, &field), MAILPROTO_OK);
+    print_addresses(field.value, place_of(&field));
+    snprintf(want, sizeof want,
+             "jo@a.example <b@c.example>\nMAILPROTO_VALUE_DEFECT_NAME_AT at %u\n",
+             (unsigned)(strchr(text, '@') - text));
+    expect_said(want);
+}
+
+/* A Subject over what is printed, and one over what the parser holds: its beginning. */
+static void long_subject(void **state)
+{
+    static char text[8000];
+    static char want[1002];
+    size_t sizes[2] = {1500, 6000};
+    size_t i;
+    (void)state;
+    memset(want, 'x', 1000);
+    want[1000] = '\n';
+    for (i = 0; i < 2; i++) {
+        FILE *f;
+        memset(text, 'x', sizeof text);
+        memcpy(text, "Subject:", 8);
+        memcpy(text + sizes[i], "\r\n\r\n", 4);
+        f = file_of(text, sizes[i] + 4);
+        read_message(f);
+        (void)fclose(f);
+        expect_said(want);
+    }
 }
 
 static void composed(void **state)
@@ -286,14 +470,20 @@ static void the_page(void **state)
 {
     static const char *const names[] = {"tests/unit/message/test_guide.c"};
     (void)state;
-    assert_in_range(guide_pieces("docs/guide/message.md", names, 1), 9, 100);
+    assert_in_range(guide_pieces("docs/guide/message.md", names, 1), 13, 100);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsed),    cmocka_unit_test(indexed),
-        cmocka_unit_test(addresses), cmocka_unit_test(composed),
+        cmocka_unit_test(parsed),
+        cmocka_unit_test(indexed),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(composed),
+        cmocka_unit_test(address_defects),
+        cmocka_unit_test(long_subject),
+        cmocka_unit_test(defects_of_encodings),
+        cmocka_unit_test(events_added),
         cmocka_unit_test(the_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

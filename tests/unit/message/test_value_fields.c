@@ -114,6 +114,7 @@ static void received_fields(void **state)
              "from=a|by=b|1|0|CLAUSE@11");
     received("from a (user=x@y mech=PLAIN bits=0) by b; 1 Jan 1970 00:00:00 +0000", 0,
              "from=a|by=b|ident=x@y|1|0|");
+    received("by b; 1 Jan 1970 00:00:00 +0000 >", 0, "by=b|1|0|");
     received("from a (999.2.3.4) by b; 1 Jan 1970 00:00:00 +0000", 0,
              "from=a|by=b|rdns=999.2.3.4|1|0|");
 }
@@ -346,6 +347,10 @@ static void texts(void **state)
                                            MAILPROTO_WORDS_GUESS, NULL, out, 64, &len),
                      MAILPROTO_OK);
     assert_memory_equal(out, "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa2", 8);
+    assert_int_equal(mailproto_text_decode(bytes_of("\xe6\x97\xa5\xe6\x9c"),
+                                           MAILPROTO_WORDS_GUESS, NULL, out, 64, &len),
+                     MAILPROTO_OK);
+    assert_memory_equal(out, "\xe6\x97\xa5\xc3\xa6", 5);
     assert_int_equal(mailproto_text_decode(bytes_of("a"), 2, NULL, out, 64, &len),
                      MAILPROTO_ERR_ARGUMENT);
     assert_int_equal(mailproto_text_decode(bytes_of("abc"), 0, NULL, out, 2, &len),
