@@ -112,7 +112,7 @@ struct boxes {
     int failed;  /* the index could not be written: what is in memory is not true */
 };
 
-/* ---- the store: box_store.c ------------------------------------------------------ */
+/* ---- the store: box_store.c, box_folder.c, box_index.c --------------------------- */
 
 /* The store of a user's Maildir, which is made when it is missing. NULL: failed, and it
    was logged. */
@@ -151,7 +151,8 @@ int box_subscribe(struct boxes *store, const char *name, int subscribed);
 
 /* How much of a name is that of a mailbox: octets, whole levels. */
 size_t box_depth(struct boxes *store, const char *name);
-/* Deletes those that were made for the sake of `name`, down to that depth; `errno` stays. */
+/* Deletes those that were made for the sake of `name`, down to that depth, but for what
+   others have put mail into; `errno` stays. */
 void box_unmake(struct boxes *store, const char *name, size_t depth);
 
 /* Runs a statement; `format` has a letter for each argument: i int64, t text. 0 or -1.
@@ -176,7 +177,7 @@ int box_folder_make(const char *path);
 /* All of it, as far as it is a mailbox's. */
 void box_folder_remove(const char *path);
 
-/* ---- messages: box_message.c, box_scan.c ----------------------------------------- */
+/* ---- messages: box_message.c, box_known.c, box_scan.c ---------------------------- */
 
 /* What takes long ends when `until` in loop_now() is over, having done a part at least:
    0, call again; 1: done; -1: failed. INT64_MAX: in one go. */
@@ -238,6 +239,8 @@ int box_draft(struct box *box, struct box_draft *draft);
 /* Another name for a message of this or another mailbox. 0 or -1. */
 int box_draft_copy(struct box *box, struct box *from, const struct box_message *m,
                    struct box_draft *draft);
+/* Takes over what was done to the message that it is a copy of. 0; -1: that one went. */
+int box_draft_refresh(struct box *box, struct box *from, struct box_draft *draft);
 void box_draft_drop(struct box *box, const struct box_draft *draft);
 
 /* Takes them all in, or none; `*first`: the first UID, the others follow it. They are

@@ -65,6 +65,17 @@ int box_draft_copy(struct box *box, struct box *from, const struct box_message *
     return link(old, path); /* a message's octets never change: one file, two names */
 }
 
+int box_draft_refresh(struct box *box, struct box *from, struct box_draft *draft)
+{
+    const struct box_message *m = box_find(from, draft->source);
+    if (m == NULL || m->gone != 0) {
+        return -1;
+    }
+    draft->flags = m->flags;
+    draft->keywords = translate(from, m->keywords, box);
+    return 0;
+}
+
 void box_draft_drop(struct box *box, const struct box_draft *draft)
 {
     char path[FILE_PATH_MAX];

@@ -68,17 +68,21 @@ static int add_row(struct boxes *store, const char *name, uint32_t special_use)
         "tii", name, validity, (int64_t)special_use);
 }
 
-/* Whether the index has it. */
-int box_is_present(struct boxes *store, const char *name)
+/* Whether a statement about a name finds something. */
+static int finds(struct boxes *store, const char *sql, const char *name)
 {
     sqlite3_stmt *s = NULL;
-    int found = sqlite3_prepare_v2(store->db,
-                                   "SELECT 1 FROM mailbox WHERE name = ? AND present",
-                                   -1, &s, NULL) == SQLITE_OK &&
+    int found = sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK &&
                 sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
                 sqlite3_step(s) == SQLITE_ROW;
     sqlite3_finalize(s);
     return found;
+}
+
+/* Whether the index has it. */
+int box_is_present(struct boxes *store, const char *name)
+{
+    return finds(store, "SELECT 1 FROM mailbox WHERE name = ? AND present", name);
 }
 
 /* A mailbox and those above it. */
@@ -445,7 +449,9 @@ void box_unmake(struct boxes *store, const char *name, size_t depth)
     snprintf(upper, sizeof upper, "%s", name);
     while (strlen(upper) > depth) {
         char *end = strrchr(upper, '/');
-        if (box_is_present(store, upper)) {
+        if (finds(store,
+                  "SELECT 1 FROM mailbox WHERE name = ? AND present AND uidnext = 1",
+                  upper)) { /* it never had a message */
             box_delete(store, upper);
         }
         *(end == NULL ? upper : end) = '\0';

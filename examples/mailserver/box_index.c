@@ -9,6 +9,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+enum {
+    CHECKPOINT_TRIES = 20,
+    CHECKPOINT_MS = 20 /* between them */
+};
+
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS mailbox(id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT "
     "NULL,"
@@ -94,8 +99,10 @@ static int run(struct boxes *store, const char *sql, const char *format, va_list
     if (rc != SQLITE_DONE) {
         log_line("%s: index: %s", store->root, sqlite3_errmsg(store->db));
     }
-    sqlite3_reset(s);
-    sqlite3_clear_bindings(s);
+    if (s != NULL) {
+        sqlite3_reset(s);
+        sqlite3_clear_bindings(s);
+    }
     return rc == SQLITE_DONE ? 0 : -1;
 }
 
@@ -137,6 +144,24 @@ void box_write_row(struct box *b)
     }
 }
 
+/* What was committed goes to the disk. Another program at the same is waited for: SQLite
+   does not do so here, whatever its timeout. 0 or -1. */
+static int checkpoint(struct boxes *store)
+{
+    int rc = SQLITE_BUSY;
+    for (int n = 0; n < CHECKPOINT_TRIES && rc == SQLITE_BUSY; n++) {
+        if (n > 0) {
+            sqlite3_sleep(CHECKPOINT_MS);
+        }
+        rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                       NULL);
+    }
+    if (rc != SQLITE_OK) {
+        log_line("%s: index: %s", store->root, sqlite3_errstr(rc));
+    }
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
 /* A UID that was given out must never be another message's, whatever becomes of the
    power: that waits for the disk. Flags may be lost by it: they are in the
    names, too. */
@@ -150,8 +175,7 @@ int boxes_flush(struct boxes *store)
         if (store->failed) {
             sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
         } else if (store->durable) {
-            sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                      NULL);
+            store->failed |= checkpoint(store) < 0;
         }
         store->writing = 0;
         store->durable = 0;

@@ -65,7 +65,7 @@ static int store_one(struct imap *c, size_t place, uint32_t flags, uint64_t keyw
     struct imap_job *j = &c->job;
     struct imap_view *v = &c->view;
     struct box_message *m = box_find(v->box, v->uids[place]);
-    if (m == NULL) {
+    if (m == NULL || m->gone != 0) { /* it cannot be kept any more */
         j->lost = 1;
         return 0;
     }

@@ -77,6 +77,12 @@ static mailproto_status cannot(struct imap *c)
                        "It cannot be stored now");
 }
 
+static mailproto_status are_gone(struct imap *c)
+{
+    return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_EXPUNGEISSUED,
+                       "Some of the messages are gone");
+}
+
 /* All get their names in tmp/. `step` is SYNC then, or COMMIT: a copy can be there no
    sooner than its original was. */
 static mailproto_status link_all(struct imap *c, struct box *from)
@@ -89,18 +95,47 @@ static mailproto_status link_all(struct imap *c, struct box *from)
         const struct box_message *m = box_find(from, j->targets[j->at]);
         if (m == NULL ||
             box_draft_copy(j->box, from, m, &j->drafts[j->draft_count]) < 0) {
-            from->settled = 0;
+            int lost = m == NULL || (errno == ENOENT && !j->box->gone);
+            from->settled = lost ? 0 : from->settled;
             imap_move_drop(c);
-            return imap_answer(c, MAILPROTO_IMAP_NO, MAILPROTO_IMAP_CODE_EXPUNGEISSUED,
-                               "Some of the messages are gone");
+            return lost ? are_gone(c) : cannot(c);
         }
         j->draft_count++;
-        if (imap_add_range(&j->from, m->uid) < 0) {
-            return MAILPROTO_ERR_MEMORY;
-        }
     }
     j->step = j->draft_count > 0 ? SYNC : TOLD;
     return MAILPROTO_OK;
+}
+
+/* Others had their turn since these drafts were made: of what went there is no copy, or it
+   would come back, or be in two mailboxes. How many of the next `n` there are. */
+static size_t still_there(struct imap_job *j, struct box *from, size_t n)
+{
+    struct box_draft *d = j->drafts + j->committed;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (box_draft_refresh(j->box, from, &d[i]) == 0) {
+            d[kept++] = d[i];
+        } else {
+            box_draft_drop(j->box, &d[i]);
+            j->lost = 1;
+        }
+    }
+    memmove(d + kept, d + n, (j->draft_count - j->committed - n) * sizeof *d);
+    j->draft_count -= n - kept;
+    return kept;
+}
+
+/* Which were brought over, and as what. 0 or -1. */
+static int note_committed(struct imap_job *j, size_t n, uint32_t first)
+{
+    for (size_t i = 0; i < n; i++, j->committed++) {
+        if (imap_add_range(&j->from, j->drafts[j->committed].source) < 0 ||
+            imap_add_range(&j->to, first + (uint32_t)i) < 0) {
+            j->committed += n - i; /* they are there, whoever is told */
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* Then they appear; those of `from`, if there is one, go in the same moment. */
@@ -112,16 +147,16 @@ static mailproto_status commit_all(struct imap *c, struct box *from)
         uint32_t first = 0;
         j->part |= from == NULL && n > BOX_SLICE;
         n = n < BOX_SLICE ? n : BOX_SLICE;
-        if (j->box->gone || box_draft_commit(j->box, j->drafts + j->committed, n, from,
-                                             j->part, &first) < 0) {
+        if (from != NULL && !j->box->gone) {
+            n = still_there(j, from, n);
+        }
+        if (j->box->gone || (n > 0 && box_draft_commit(j->box, j->drafts + j->committed,
+                                                       n, from, j->part, &first) < 0)) {
             imap_move_drop(c);
             return cannot(c);
         }
-        j->committed += n;
-        for (size_t i = 0; i < n; i++) {
-            if (imap_add_range(&j->to, first + (uint32_t)i) < 0) {
-                return MAILPROTO_ERR_MEMORY;
-            }
+        if (note_committed(j, n, first) < 0) {
+            return MAILPROTO_ERR_MEMORY;
         }
         if (j->committed < j->draft_count && loop_now() >= c->until) {
             return MAILPROTO_NOT_READY;
@@ -216,6 +251,8 @@ mailproto_status imap_move(struct imap *c)
                         "Moved");
             j->code.number = c->view.box->modseq;
         }
+    } else if (st == MAILPROTO_OK && j->step >= TELL && j->lost) {
+        are_gone(c);
     }
     return st;
 }

@@ -61,6 +61,7 @@ static int collect(struct imap *c)
     uint32_t *uids = NULL;
     size_t count = 0, at = 0;
     if (box_expunged(c->view.box, j->command.modseq, &uids, &count) < 0) {
+        free(uids);
         return -1;
     }
     for (size_t i = 0; i < count && result == 0; i++) {

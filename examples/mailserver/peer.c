@@ -38,6 +38,7 @@ static mailproto_status peer_write(void *ctx, const void *buf, size_t len, size_
 /* The session's wait is over, or ours. */
 static void late(struct peer *p)
 {
+    mailproto_want want = {sizeof want, 0, 0, 0};
     int64_t now = loop_now();
     if (now >= p->end) {
         p->over = 1;
@@ -48,8 +49,12 @@ static void late(struct peer *p)
         } else {
             mailproto_session_timed_out(p->session, p->wait_id);
         }
-        /* It has something to say still, but not for ever. */
         p->wait_until = LOOP_NEVER;
+        mailproto_session_get_want(p->session, &want);
+        if ((want.flags & MAILPROTO_WANT_APP) != 0) { /* we are asked, and it goes on */
+            return;
+        }
+        /* It has something to say still, but not for ever. */
         p->end = now + LAST_WORDS_MS;
     }
 }

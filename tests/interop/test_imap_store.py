@@ -369,6 +369,174 @@ def test_rename_of_inbox(folder):
     server.stop()
 
 
+# ---- two at the same messages ------------------------------------------------------------
+
+def copied(said):
+    """How many of each side COPYUID names."""
+    def count(numbers):
+        ranges = [[int(n) for n in r.split(b":")] for r in numbers.split(b",")]
+        return sum(r[-1] - r[0] + 1 for r in ranges)
+    found = re.findall(rb"\[COPYUID \d+ ([0-9:,]+) ([0-9:,]+)\]", said)
+    check(len(found) <= 1, said[-300:])
+    return tuple(count(x) for x in found[0]) if found else (0, 0)
+
+
+def test_moved_twice(folder):
+    """Two MOVEs of the same messages at once: each message is in one mailbox, once."""
+    count, both = 3000, 0
+    server = ImapServer(folder / "server")
+    large(server, count)
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    here = "INBOX"
+    for turn in range(4):
+        names = f"A{turn}", f"B{turn}"
+        for client, name in ((a, names[0]), (b, names[1])):
+            client.ok(f"CREATE {name}")
+            client.ok(f"SELECT {here}")
+        for client, name in ((a, names[0]), (b, names[1])):
+            client.send(f"M MOVE 1:{count} {name}\r\n")
+        said = []
+        for client, name in ((a, names[0]), (b, names[1])):
+            lines = client.until(b"M ")
+            while not lines[-1].startswith(b"M "):
+                lines.append(client.line())
+            told = copied(b"\r\n".join(lines))
+            check(told[0] == told[1] == seen_in(client, name), name, told, seen_in(client, name))
+            check(lines[-1].startswith(b"M OK") if told[0] > 0 else
+                  lines[-1].startswith(b"M NO [EXPUNGEISSUED]"), lines[-1], told)
+            said.append(told[0])
+        check(sum(said) == count, "of", count, "there are", said)
+        check(seen_in(a, here) == 0, "messages are left")
+        for name, there in zip(names, said):
+            check(len(files(server, "alice", "." + name)) == there, name)
+            check(not os.listdir(server.maildir("alice") / ("." + name) / "tmp"), name)
+        both += min(said) > 0
+        # Together again, for the next turn.
+        for name in names[:2 if min(said) > 0 else 0]:
+            a.ok(f"SELECT {name}")
+            a.ok("MOVE 1:* INBOX")
+        here = "INBOX" if min(said) > 0 else names[said.index(count)]
+    a.close()
+    b.close()
+    server.stop()
+    return f"ok: {both} of 4 had a part each"
+
+
+def test_changed_while_it_is_moved(folder):
+    """What is stored, and answered with OK, before a message is moved goes along; what is
+    expunged before does not come back."""
+    count, stored, gone = 3000, 0, 0
+    server = ImapServer(folder / "server")
+    large(server, count)
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    here = "INBOX"
+    for turn in range(5):
+        other = f"Other{turn}"
+        a.ok(f"CREATE {other}")
+        a.ok(f"SELECT {here}")
+        b.ok(f"SELECT {here}")
+        *_, flagged, removed = uids(b)
+        b.ok(f"UID STORE {removed} +FLAGS.SILENT (\\Deleted)")
+        a.send("M MOVE 1:* %s\r\n" % other)
+        tmp = server.maildir("alice") / ("." + other) / "tmp"
+        while len(os.listdir(tmp)) < count and not files(server, "alice", "." + other):
+            pass
+        said = b.ask(f"UID STORE {flagged} +FLAGS (\\Flagged $turn{turn})")
+        was_stored = said[-1].split()[1] == b"OK" and any(b" FETCH (" in x for x in said)
+        b.ok(f"UID EXPUNGE {removed}")
+        lines = a.until(b"M OK")
+        told = copied(b"\r\n".join(lines))
+        a.ok(f"SELECT {other}")
+        there = seen_in(a, other)
+        check(told == (there, there), told, there)
+        check(there in (count, count - 1) and seen_in(b, here) == 0, there)
+        found = a.ok(f"SEARCH FLAGGED KEYWORD $turn{turn}")[0].split()[2:]
+        check(len(found) == was_stored, "stored:", was_stored, "found:", found)
+        check(len(files(server, "alice", "." + other)) == there, "files")
+        stored += was_stored
+        gone += there == count - 1
+        a.ok("STORE 1:* -FLAGS.SILENT (\\Flagged \\Deleted)")
+        here, count = other, there
+    check(stored > 0 and gone > 0, "no turn was in between:", stored, gone)
+    a.close()
+    b.close()
+    server.stop()
+    return f"ok: {stored} stored and {gone} expunged in between, of 5"
+
+
+def test_undeleted_while_it_is_expunged(folder):
+    """A message that EXPUNGE is about to remove cannot be kept any more: NO; what was
+    answered with OK stays."""
+    count = 10000
+    server = ImapServer(folder / "server")
+    large(server, count)
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    for client in (a, b):
+        client.ok("SELECT INBOX")
+    a.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+    b.ok("NOOP")
+    a.send("E EXPUNGE\r\n")
+    cur = server.maildir("alice") / "cur"
+    while len(os.listdir(cur)) == count:
+        pass
+    said = b.ask("UID STORE 1 -FLAGS (\\Deleted)")  # the last that goes
+    check(a.until(b"E ")[-1].startswith(b"E OK"), "EXPUNGE")
+    left = seen_in(b, "INBOX")
+    check(len(said) > 1 or said[-1].split()[1] == b"NO", "it was gone already", said)
+    check(said[-1].split()[1:3] == [b"NO", b"[EXPUNGEISSUED]"] and left == 0, said[-1], left)
+    a.close()
+    b.close()
+    server.stop()
+
+
+def test_others_mail_stays(folder):
+    """RENAME of INBOX that a stop ends: what others have put into the new mailbox meanwhile
+    stays there."""
+    count = 20000
+    server = ImapServer(folder / "server")
+    large(server, count)
+    a, b = Bare(server.imap_port), Bare(server.imap_port)
+    a.ok("SELECT INBOX")
+    tmp = server.maildir("alice") / ".up.New" / "tmp"
+    a.send("R RENAME INBOX up/New\r\n")
+    wait_for(tmp.exists, "the new mailbox")
+    text = message("x", "of somebody else")
+    b.send(b"A APPEND up/New {%d+}\r\n%s\r\n" % (len(text), text))
+    check(b.until(b"A ")[-1].startswith(b"A OK"), "APPEND")
+    server.stop()
+    check(b"R OK" not in a.file.read(), "RENAME was done too soon for this test")
+    server = server.again()
+    b = Bare(server.imap_port)
+    check(listed(b) == ["INBOX", "up", "up/New"], listed(b))
+    moved = seen_in(b, "up/New") - 1
+    check(seen_in(b, "INBOX") == count - moved, moved)
+    b.ok("SELECT up/New")
+    check(b.ok('SEARCH SUBJECT "of somebody else"')[0] != b"* SEARCH", "it is gone")
+    b.close()
+    server.stop()
+    return f"ok: {moved} were moved"
+
+
+def test_index_fails(folder):
+    """An index that cannot be used ends the sessions of its user, and not the server; the next
+    one finds all that was not answered undone."""
+    server = ImapServer(folder / "server")
+    server.put("alice", [message("x")])
+    a = Bare(server.imap_port)
+    a.ok("SELECT INBOX")
+    a.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+    with sqlite3.connect(server.maildir("alice") / ".mailproto-index.sqlite") as db:
+        db.execute("DROP TABLE expunged")
+    db.close()
+    a.send("E EXPUNGE\r\n")
+    check(b"E OK" not in a.file.read(), "EXPUNGE")
+    check("no such table: expunged" in server.log(), server.log())
+    b = Bare(server.imap_port)
+    check(b"* 1 EXISTS" in b.ok("SELECT INBOX"), "the message")
+    b.close()
+    server.stop()
+
+
 # ---- rules -------------------------------------------------------------------------------
 
 def test_subscriptions_stay(folder):
