@@ -247,7 +247,8 @@ def getmail(folder, server, name, *, retriever="SimplePOP3Retriever", port=None,
     box.mkdir(exist_ok=True)
     (folder / f"{name}.state").mkdir(exist_ok=True)
     script = folder / "mda.sh"
-    script.write_text('#!/bin/sh\ncat > "$1/$$"\n')
+    # getmail waits for ever for a program that ends before it begins to wait.
+    script.write_text('#!/bin/sh\ncat > "$1/$$"\nsleep 0.05\n')
     script.chmod(0o755)
     config = folder / f"{name}.rc"
     config.write_text(f"""[retriever]
