@@ -519,8 +519,8 @@ typedef struct mailproto_parameter_info {
  * The value of a parameter as UTF-8: sections joined in the order of their numbers,
  * percent-encoding and charset undone, quotes and folds off. name* and its sections count
  * before a plain name; of repeated ones the first counts. Controls but HT become spaces,
- * with a defect where the first one is written. Of `boundary` that one is given which the parser goes by, where several
- * could be read: the plain name counts first, and blanks at its end are off.
+ * with a defect where the first one is written. Of `boundary` that one is given which
+ * the parser goes by, where several could be read: the plain name counts first, and blanks at its end are off.
  * @param value     all of a Content-Type or -Disposition value, below 4 MiB
  * @param name      in any case
  * @param flags     MAILPROTO_PARAMETER_RAW, _NO_WORDS, ::MAILPROTO_VALUE_STRICT is not one

@@ -504,7 +504,8 @@ MAILPROTO_API mailproto_status mailproto_index_build(
     const mailproto_message_options *options, void *work, size_t size);
 
 /** Shows the index an event: whoever runs the parser himself builds it so. All events in
- *  order, from the first on; of fields those of ::MAILPROTO_FIELDS_OF_PART suffice. @return OK, ::MAILPROTO_ERR_ARGUMENT */
+ *  order, from the first on; of fields those of ::MAILPROTO_FIELDS_OF_PART
+ *  suffice. @return OK, ::MAILPROTO_ERR_ARGUMENT */
 MAILPROTO_API mailproto_status mailproto_index_add(mailproto_index *ix,
                                                    const mailproto_message_event *ev);
 

@@ -39,6 +39,17 @@ void mailproto__count(const char *at, size_t len, struct mailproto__counts *coun
 /* The same by searches for line ends: what is short, and where nothing better is. */
 void mailproto__count_lines(const char *at, size_t len,
                             struct mailproto__counts *counts);
+/* What counting in groups leaves over: of the first octet groups see no more than whether
+ * it is a CR, and not that of the last one. */
+static inline void mailproto__count_ends(const char *at, size_t len,
+                                         struct mailproto__counts *c)
+{
+    c->lf = at[0] == '\n';
+    c->crlf = 0;
+    c->flags = at[len - 1] == '\r' ? (uint32_t)MAILPROTO_MESSAGE_BARE_CR : 0;
+    c->flags |= (unsigned char)at[0] >= 0x80 ? (uint32_t)MAILPROTO_MESSAGE_8BIT : 0;
+    c->flags |= at[0] == 0 ? (uint32_t)MAILPROTO_MESSAGE_NUL : 0;
+}
 #ifdef MAILPROTO__X86
 void mailproto__count_x86(const char *at, size_t len, struct mailproto__counts *counts);
 #endif

@@ -129,13 +129,7 @@ void mailproto__count_x86(const char *text, size_t len, struct mailproto__counts
         mailproto__count(text, len, c);
         return;
     }
-    memset(c, 0, sizeof *c);
-    /* As in scan_find.c: of the first octet groups see whether it is a CR, and not that
-     * of the last one. */
-    c->lf = text[0] == '\n';
-    c->flags = text[len - 1] == '\r' ? (uint32_t)MAILPROTO_MESSAGE_BARE_CR : 0;
-    c->flags |= (unsigned char)text[0] >= 0x80 ? (uint32_t)MAILPROTO_MESSAGE_8BIT : 0;
-    c->flags |= text[0] == 0 ? (uint32_t)MAILPROTO_MESSAGE_NUL : 0;
+    mailproto__count_ends(text, len, c);
     while (at < len) {
         size_t n = len - at;
         /* What is left behind all rounds is a group at least. */
